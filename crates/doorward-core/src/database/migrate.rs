@@ -1,0 +1,107 @@
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+use super::{
+    Database, DatabaseFailure, Engine, Transaction,
+    migrations::{Migrations, POSTGRES_TRIGGERS, SQLITE_TRIGGERS},
+};
+use crate::Error;
+
+/// Who made the `users` table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Doorward.
+    Made,
+    /// Another application, which may still read and write it.
+    Adopted,
+}
+
+/// One step of the schema and whether this database has it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct MigrationState {
+    /// The step's name.
+    pub name: String,
+    /// Whether it has been applied.
+    pub applied: bool,
+}
+
+/// Applies the steps that are missing, all or none of them. Several processes may do it at once:
+/// the first does the work, the others find it done. Answers the names of the steps applied.
+pub async fn migrate_up(database: &Database) -> Result<Vec<String>, Error> {
+    let transaction = begin_alone(database).await?;
+    let before = states(&transaction).await?;
+    if before.iter().any(|state| !state.applied) {
+        Migrations::up(transaction.inner(), None).await.map_err(refused)?;
+    }
+    let triggers = match database.engine() {
+        Engine::Sqlite => SQLITE_TRIGGERS,
+        Engine::Postgres => POSTGRES_TRIGGERS,
+    };
+    transaction.inner().execute_unprepared(triggers).await.map_err(refused)?;
+    transaction.commit().await?;
+    Ok(before.into_iter().filter(|state| !state.applied).map(|state| state.name).collect())
+}
+
+/// Takes back the newest `steps` steps.
+pub async fn migrate_down(database: &Database, steps: u32) -> Result<(), Error> {
+    let transaction = begin_alone(database).await?;
+    Migrations::down(transaction.inner(), Some(steps)).await.map_err(refused)?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// The steps, oldest first. Changes nothing.
+pub async fn migration_status(database: &Database) -> Result<Vec<MigrationState>, Error> {
+    states(database.reads()).await
+}
+
+/// Who made the `users` table of this database.
+pub async fn origin(database: &Database) -> Result<Origin, DatabaseFailure> {
+    let sql = "SELECT value FROM doorward_state WHERE name = 'origin'";
+    let connection = database.reads();
+    let row = connection
+        .query_one_raw(Statement::from_string(connection.get_database_backend(), sql))
+        .await?;
+    let value: Option<String> = row.map(|row| row.try_get("", "value")).transpose()?;
+    Ok(match value.as_deref() {
+        Some("made") => Origin::Made,
+        _ => Origin::Adopted,
+    })
+}
+
+async fn states(connection: &impl ConnectionTrait) -> Result<Vec<MigrationState>, Error> {
+    let migrations =
+        Migrations::get_migration_with_status_read_only(connection).await.map_err(refused)?;
+    Ok(migrations
+        .iter()
+        .map(|migration| MigrationState {
+            name: migration.name().to_owned(),
+            applied: migration.status() == MigrationStatus::Applied,
+        })
+        .collect())
+}
+
+async fn begin_alone(database: &Database) -> Result<Transaction, Error> {
+    let transaction = database.begin().await?;
+    if database.engine() == Engine::Postgres {
+        transaction
+            .execute_unprepared("SELECT pg_advisory_xact_lock(7310581441)")
+            .await
+            .map_err(DatabaseFailure::from)?;
+    }
+    Ok(transaction)
+}
+
+fn refused(error: DbErr) -> Error {
+    match error {
+        DbErr::Migration(message) => Error::startup(
+            message,
+            "rename that table, or give Doorward a database (on PostgreSQL: a schema) of its own",
+        ),
+        DbErr::Custom(message) => Error::startup(
+            message,
+            "this database was migrated by a newer Doorward: run that version, or one as new",
+        ),
+        other => DatabaseFailure::from(other).into(),
+    }
+}

@@ -1,0 +1,13 @@
+DROP TABLE doorward_state;
+DROP TABLE revocations;
+DROP TABLE signing_keys;
+DROP TABLE user_roles;
+DROP TABLE roles;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP INDEX ix_users_username_key;
+DROP INDEX ix_users_email_key;
+ALTER TABLE users DROP COLUMN username_key;
+ALTER TABLE users DROP COLUMN email_key;
+ALTER TABLE users DROP COLUMN disabled_at;
+ALTER TABLE users DROP COLUMN tokens_valid_after;

@@ -1,0 +1,92 @@
+use sea_orm_migration::{
+    SchemaManager,
+    prelude::{DbErr, MigrationName, MigrationTrait},
+    sea_orm::{ConnectionTrait, DbBackend},
+};
+
+/// The Flask system's `users` table where there is none, and all that Doorward adds to it.
+pub(crate) struct Foundation;
+
+impl MigrationName for Foundation {
+    fn name(&self) -> &'static str {
+        "m0001_foundation"
+    }
+}
+
+/// Tables that this step makes. One of the same name in an adopted database belongs to the
+/// application.
+const OWN_TABLES: [&str; 7] = [
+    "sessions",
+    "refresh_tokens",
+    "roles",
+    "user_roles",
+    "signing_keys",
+    "revocations",
+    "doorward_state",
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Foundation {
+    #[expect(elided_lifetimes_in_paths, reason = "the trait is written so, and async_trait must match it")]
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        let postgres = connection.get_database_backend() == DbBackend::Postgres;
+        for table in OWN_TABLES {
+            if manager.has_table(table).await? {
+                return Err(DbErr::Migration(format!(
+                    "this database already has a table `{table}`, which is not Doorward's"
+                )));
+            }
+        }
+        // `alembic_version` without `users`: the application will make its table, not Doorward.
+        let adopted = manager.has_table("users").await?;
+        if !adopted {
+            let users = if postgres {
+                include_str!("users.postgres.sql")
+            } else {
+                include_str!("users.sqlite.sql")
+            };
+            connection.execute_unprepared(users).await?;
+        }
+        let (time, bytes, sequence) = if postgres {
+            ("TIMESTAMP WITHOUT TIME ZONE", "BYTEA", "BIGSERIAL PRIMARY KEY")
+        } else {
+            ("DATETIME", "BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT")
+        };
+        let own = include_str!("up.sql")
+            .replace("{time}", time)
+            .replace("{bytes}", bytes)
+            .replace("{sequence}", sequence);
+        connection.execute_unprepared(&own).await?;
+        let origin = if adopted { "adopted" } else { "made" };
+        connection
+            .execute_unprepared(&format!(
+                "INSERT INTO doorward_state (name, value) VALUES ('origin', '{origin}')"
+            ))
+            .await?;
+        Ok(())
+    }
+
+    /// Takes away what Doorward added. The `users` table and its rows stay.
+    #[expect(elided_lifetimes_in_paths, reason = "the trait is written so, and async_trait must match it")]
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        let triggers = if connection.get_database_backend() == DbBackend::Postgres {
+            "DROP TRIGGER IF EXISTS doorward_user_deleted ON users;
+             DROP FUNCTION IF EXISTS doorward_user_deleted();"
+        } else {
+            "DROP TRIGGER IF EXISTS doorward_user_deleted;"
+        };
+        connection.execute_unprepared(triggers).await?;
+        connection.execute_unprepared(include_str!("down.sql")).await?;
+        if connection.get_database_backend() == DbBackend::Postgres {
+            connection
+                .execute_unprepared(
+                    "DROP FUNCTION IF EXISTS doorward_revocations_in_turn();
+                     DROP FUNCTION IF EXISTS doorward_revocations_told();",
+                )
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+-- Readers follow the revocations by their sequence. A number is drawn before its row is committed, so
+-- writers take turns from here to their commit: no reader sees a later number before an earlier one.
+CREATE OR REPLACE FUNCTION doorward_revocations_in_turn() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_advisory_xact_lock(7310581442);
+	RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION doorward_revocations_told() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_notify('doorward_revocations', '');
+	RETURN NULL;
+END $$;
+
+-- With the rights of who made it: the application that deletes a user need not know these tables.
+CREATE OR REPLACE FUNCTION doorward_user_deleted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+	DELETE FROM user_roles WHERE user_id = OLD.id;
+	DELETE FROM refresh_tokens WHERE user_id = OLD.id;
+	DELETE FROM sessions WHERE user_id = OLD.id;
+	INSERT INTO revocations (kind, user_id, valid_after, created_at, until) VALUES (
+		'user', OLD.id,
+		timezone('utc', clock_timestamp()),
+		timezone('utc', clock_timestamp()),
+		timezone('utc', clock_timestamp()) + interval '400 days'
+	);
+	RETURN NULL;
+END $$;
+
+DO $$ BEGIN
+	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_revocations_in_turn' AND tgrelid = 'revocations'::regclass) THEN
+		CREATE TRIGGER doorward_revocations_in_turn BEFORE INSERT ON revocations
+			FOR EACH STATEMENT EXECUTE FUNCTION doorward_revocations_in_turn();
+	END IF;
+	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_revocations_told' AND tgrelid = 'revocations'::regclass) THEN
+		CREATE TRIGGER doorward_revocations_told AFTER INSERT ON revocations
+			FOR EACH STATEMENT EXECUTE FUNCTION doorward_revocations_told();
+	END IF;
+	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_user_deleted' AND tgrelid = 'users'::regclass) THEN
+		CREATE TRIGGER doorward_user_deleted AFTER DELETE ON users
+			FOR EACH ROW EXECUTE FUNCTION doorward_user_deleted();
+	END IF;
+END $$;

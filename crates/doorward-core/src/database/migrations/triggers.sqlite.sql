@@ -1,0 +1,13 @@
+-- A user that any application deletes takes what Doorward holds of it along: SQLite gives a freed id
+-- to the next user, who must not inherit roles or sessions.
+CREATE TRIGGER IF NOT EXISTS doorward_user_deleted AFTER DELETE ON users BEGIN
+	DELETE FROM user_roles WHERE user_id = OLD.id;
+	DELETE FROM refresh_tokens WHERE user_id = OLD.id;
+	DELETE FROM sessions WHERE user_id = OLD.id;
+	INSERT INTO revocations (kind, user_id, valid_after, created_at, until) VALUES (
+		'user', OLD.id,
+		strftime('%Y-%m-%d %H:%M:%f000', 'now'),
+		strftime('%Y-%m-%d %H:%M:%f000', 'now'),
+		strftime('%Y-%m-%d %H:%M:%f000', 'now', '+400 days')
+	);
+END;

@@ -1,0 +1,106 @@
+use chrono::{DateTime, NaiveDateTime, Utc};
+use sea_orm::{
+    ColIdx, QueryResult, TryGetError, TryGetable, Value,
+    sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
+};
+
+/// A UTC time as both engines hold it: to the microsecond, without a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoredTime(NaiveDateTime);
+
+impl StoredTime {
+    /// The time, cut to whole microseconds: what is written is what is read back.
+    pub fn new(time: DateTime<Utc>) -> Self {
+        let cut = DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time);
+        Self(cut.naive_utc())
+    }
+
+    /// The time with its zone.
+    pub fn utc(self) -> DateTime<Utc> {
+        self.0.and_utc()
+    }
+
+    /// Milliseconds since 1970.
+    pub fn unix_ms(self) -> i64 {
+        self.0.and_utc().timestamp_millis()
+    }
+
+    /// Whole seconds since 1970.
+    pub fn unix(self) -> i64 {
+        self.0.and_utc().timestamp()
+    }
+
+    /// This time and `seconds` more.
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(
+            self.0
+                .checked_add_signed(chrono::Duration::seconds(seconds))
+                .unwrap_or(NaiveDateTime::MAX),
+        )
+    }
+}
+
+/// `YYYY-MM-DD HH:MM:SS.ffffff`, the one form that SQLAlchemy reads.
+pub(super) fn sqlite_text(time: NaiveDateTime) -> String {
+    time.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
+}
+
+impl From<StoredTime> for Value {
+    fn from(time: StoredTime) -> Self {
+        Self::ChronoDateTime(Some(time.0))
+    }
+}
+
+impl TryGetable for StoredTime {
+    /// A cell that holds no time (SQLite checks nothing) reads as NULL: one damaged row must not
+    /// keep its user, or a whole page of users, from being shown.
+    fn try_get_by<I: ColIdx>(result: &QueryResult, index: I) -> Result<Self, TryGetError> {
+        match NaiveDateTime::try_get_by(result, index) {
+            Ok(time) => Ok(Self(time)),
+            Err(TryGetError::DbErr(sea_orm::DbErr::Type(_) | sea_orm::DbErr::Query(_))) => {
+                Err(TryGetError::Null(format!("{index:?}")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl ValueType for StoredTime {
+    fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
+        match value {
+            Value::ChronoDateTime(Some(time)) => Ok(Self(time)),
+            _ => Err(ValueTypeErr),
+        }
+    }
+
+    fn type_name() -> String {
+        "StoredTime".into()
+    }
+
+    fn array_type() -> ArrayType {
+        ArrayType::ChronoDateTime
+    }
+
+    fn column_type() -> ColumnType {
+        ColumnType::DateTime
+    }
+}
+
+impl Nullable for StoredTime {
+    fn null() -> Value {
+        Value::ChronoDateTime(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_always_gets_six_digits() {
+        let text = |micros| sqlite_text(DateTime::from_timestamp_micros(micros).unwrap().naive_utc());
+        assert_eq!(text(0), "1970-01-01 00:00:00.000000");
+        assert_eq!(text(1_500_000), "1970-01-01 00:00:01.500000");
+        assert_eq!(text(1), "1970-01-01 00:00:00.000001");
+    }
+}

@@ -1,0 +1,286 @@
+use std::{
+    sync::Arc,
+    time::Duration,
+};
+
+use doorward_guard::{FlaskAlgorithm, Guard, GuardConfig};
+
+use crate::{
+    Clock, Error, Randomness, SystemClock, SystemRandomness,
+    database::{self, Database, DatabaseOptions, Origin, StoredTime},
+    password::HashingPool,
+    revocation::{self, Feed, Published},
+    session::Activity,
+    settings::{self, Settings},
+    signing_key::{SealKey, SigningKeys},
+    token, user,
+};
+
+/// The handle that every operation takes: the database, the clock, randomness, keys and
+/// configuration. Cheap to clone; all clones are one Doorward.
+#[derive(Clone)]
+pub struct Doorward {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    database: Database,
+    origin: Origin,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+    guard: Guard,
+    hashing: HashingPool,
+    seal: SealKey,
+    signing: SigningKeys,
+    activity: Activity,
+}
+
+/// What a [`Doorward`] is started with.
+pub struct Start {
+    /// The configuration.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub randomness: Arc<dyn Randomness>,
+    /// The embedding application's own connection, instead of the one that `database` names.
+    pub connection: Option<sea_orm::DatabaseConnection>,
+    /// Whether steps of the schema that are missing are applied. Without it they are an error.
+    pub migrate: bool,
+}
+
+impl Start {
+    /// With these settings, the machine's clock and randomness.
+    pub fn new(settings: Settings) -> Self {
+        let migrate = settings.auto_migrate;
+        Self {
+            settings,
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+            connection: None,
+            migrate,
+        }
+    }
+}
+
+/// How often what need not be soon is done: deleting what is over, rotating keys by age.
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
+/// How often rows that another application inserted are given their look-up keys.
+const LOOKUP_KEYS: Duration = Duration::from_secs(2);
+/// How often it is written who was seen.
+const ACTIVITY: Duration = Duration::from_secs(10);
+
+impl Doorward {
+    /// Connects, brings the schema up to date, and reads keys and revocations. Nothing runs in the
+    /// background yet: see [`Doorward::run`].
+    ///
+    /// # Errors
+    /// [`Error::Startup`] says what is wrong, where, and what to do.
+    pub async fn start(start: Start) -> Result<Self, Error> {
+        let Start { settings, clock, randomness, connection, migrate } = start;
+        let database = match connection {
+            Some(connection) => Database::from_connection(connection, statement_wait(&settings))?,
+            None => database::connect(&database_options(&settings)).await?,
+        };
+        if migrate {
+            for name in database::migrate_up(&database).await? {
+                tracing::info!(name, "the database was brought up to date");
+            }
+        } else {
+            require_migrated(&database).await?;
+        }
+        let origin = database::origin(&database).await?;
+        let seal = SealKey::open(&settings, &database, randomness.as_ref()).await?;
+        let doorward = Self {
+            inner: Arc::new(Inner {
+                guard: Guard::new(guard_config(&settings)),
+                hashing: HashingPool::new(&settings),
+                signing: SigningKeys::default(),
+                activity: Activity::default(),
+                settings,
+                database,
+                origin,
+                clock,
+                randomness,
+                seal,
+            }),
+        };
+        crate::signing_key::load_or_create(&doorward).await?;
+        user::fill_lookup_keys(&doorward).await?;
+        doorward.open_feed().await?;
+        Ok(doorward)
+    }
+
+    /// Reads the revocations to their end, and goes on from there whenever it is asked.
+    pub async fn open_feed(&self) -> Result<Feed, Error> {
+        Feed::open(self).await
+    }
+
+    /// Does what goes on in the background, for as long as it is polled: follows the revocations,
+    /// writes who was seen, gives look-up keys, rotates keys, deletes what is over.
+    pub async fn run(&self) -> Result<(), Error> {
+        let feed = self.open_feed().await?;
+        tokio::select! {
+            () = feed.follow() => {}
+            () = self.every("activity", ACTIVITY, async || self.flush_activity().await) => {}
+            () = self.every("look-up keys", LOOKUP_KEYS, async || user::fill_lookup_keys(self).await.map(drop)) => {}
+            () = self.every("housekeeping", HOUSEKEEPING, async || self.keep_house().await) => {}
+        }
+        Ok(())
+    }
+
+    async fn every(
+        &self,
+        what: &'static str,
+        period: Duration,
+        work: impl AsyncFn() -> Result<(), Error>,
+    ) {
+        loop {
+            tokio::time::sleep(period).await;
+            if let Err(error) = work().await {
+                tracing::warn!(%error, what, "work in the background failed; it is tried again");
+            }
+        }
+    }
+
+    /// Writes who was seen since the last time.
+    pub async fn flush_activity(&self) -> Result<(), Error> {
+        self.activity().flush(self).await
+    }
+
+    /// Rotates the signing key when it is old, and deletes what is over.
+    pub async fn keep_house(&self) -> Result<(), Error> {
+        crate::signing_key::rotate_by_age(self).await?;
+        revocation::delete_outdated(self).await?;
+        crate::session::delete_outdated(self).await?;
+        self.guard().prune(self.now().unix());
+        Ok(())
+    }
+
+    /// Applies here what was just committed, so that this process need not wait for the feed.
+    pub(crate) fn apply(&self, published: &Published) {
+        self.guard().revocations().apply(published.sequence, &published.items);
+    }
+
+    /// Writes what is held in memory and closes the database. For the end of the process.
+    pub async fn close(&self) {
+        if let Err(error) = self.flush_activity().await {
+            tracing::warn!(%error, "it could not be written who was seen last");
+        }
+        self.database().close().await;
+    }
+
+    /// The configuration.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
+    /// Who made the `users` table.
+    pub fn origin(&self) -> Origin {
+        self.inner.origin
+    }
+
+    /// The present time as the database holds it.
+    pub fn now(&self) -> StoredTime {
+        StoredTime::new(self.inner.clock.now())
+    }
+
+    /// Random bytes.
+    pub fn randomness(&self) -> &dyn Randomness {
+        self.inner.randomness.as_ref()
+    }
+
+    /// What says of a token whether it is good.
+    pub fn guard(&self) -> &Guard {
+        &self.inner.guard
+    }
+
+    /// The pool in which passwords are hashed.
+    pub fn hashing(&self) -> &HashingPool {
+        &self.inner.hashing
+    }
+
+    /// The keys that sign access tokens.
+    pub fn signing(&self) -> &SigningKeys {
+        &self.inner.signing
+    }
+
+    /// What seals secrets at rest.
+    pub(crate) fn seal(&self) -> &SealKey {
+        &self.inner.seal
+    }
+
+    /// Who was seen and is not yet written.
+    pub fn activity(&self) -> &Activity {
+        &self.inner.activity
+    }
+
+    /// How long an access token, or what is remembered of a cookie, can live, in seconds.
+    pub(crate) fn access_life_seconds(&self) -> i64 {
+        let expiration = i64::try_from(self.settings().token.expiration).unwrap_or(i64::MAX);
+        expiration.max(token::COOKIE_MEMORY_SECONDS)
+    }
+}
+
+fn database_options(settings: &Settings) -> DatabaseOptions {
+    DatabaseOptions {
+        url: settings.database.expose().to_owned(),
+        max_connections: settings.database_pool.max_connections,
+        acquire_timeout: Duration::from_millis(settings.database_pool.acquire_timeout_ms),
+        statement_timeout: Duration::from_millis(settings.database_pool.statement_timeout_ms),
+        // The seal key's file is made by the first start: where it is, the database was.
+        create: settings.auto_migrate
+            && (settings.keys.seal_key.is_some() || !settings.keys.seal_key_file.exists()),
+    }
+}
+
+fn statement_wait(settings: &Settings) -> Duration {
+    Duration::from_millis(
+        settings.database_pool.acquire_timeout_ms + settings.database_pool.statement_timeout_ms,
+    )
+}
+
+async fn require_migrated(database: &Database) -> Result<(), Error> {
+    let missing: Vec<_> = database::migration_status(database)
+        .await?
+        .into_iter()
+        .filter(|state| !state.applied)
+        .map(|state| state.name)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::startup(
+        format!("the database at {} lacks the steps {}", database.location(), missing.join(", ")),
+        "run `doorward migrate up`",
+    ))
+}
+
+fn guard_config(settings: &Settings) -> GuardConfig {
+    GuardConfig {
+        flask_algorithm: match settings.token.flask_algorithm {
+            settings::FlaskAlgorithm::Hs256 => FlaskAlgorithm::Hs256,
+            settings::FlaskAlgorithm::Hs384 => FlaskAlgorithm::Hs384,
+            settings::FlaskAlgorithm::Hs512 => FlaskAlgorithm::Hs512,
+        },
+        cache_capacity: settings.token.cache_entries,
+        max_staleness: (settings.revocations.max_staleness > 0)
+            .then_some(settings.revocations.max_staleness),
+        ..GuardConfig::new(settings.issuer(), &settings.token.audience)
+    }
+}
+
+impl std::fmt::Debug for Doorward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Doorward")
+            .field("database", &self.inner.database.location())
+            .field("origin", &self.inner.origin)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,27 @@
+//! The rules of Doorward and their tables: one folder a feature, and no HTTP.
+//!
+//! An operation takes the [`Doorward`] handle and plain values, and answers a
+//! [`Result`](std::result::Result) with [`Error`]. Every door calls the same operation: the JSON
+//! endpoint, the command line, and later the pages and the import.
+
+mod clock;
+mod doorward;
+mod error;
+mod randomness;
+mod words;
+
+pub mod database;
+pub mod password;
+pub mod revocation;
+pub mod role;
+pub mod session;
+pub mod settings;
+pub mod signing_key;
+pub mod token;
+pub mod user;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use doorward::{Doorward, Start};
+pub use error::{Error, FieldError, FieldProblem};
+pub use randomness::{Randomness, SystemRandomness, random_bytes};
+pub use words::{Language, Words};

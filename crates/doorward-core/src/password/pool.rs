@@ -1,0 +1,189 @@
+use std::{
+    collections::VecDeque,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot;
+
+use super::hash::{Limits, Scratch};
+use crate::{Error, settings::Settings};
+
+/// How long a thread without work keeps its hashing memory.
+const KEEP_MEMORY: Duration = Duration::from_millis(500);
+
+type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
+
+/// The threads that hash passwords: their number bounds the memory, their queue the wait. What comes
+/// past the queue is refused at once.
+pub struct HashingPool {
+    shared: Arc<Shared>,
+    limits: Limits,
+    peppers: Arc<[Vec<u8>]>,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    work: Condvar,
+    threads: usize,
+    most_waiting: usize,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    started: usize,
+    idle: usize,
+    closed: bool,
+    /// What a job took of late, in microseconds: for `Retry-After`.
+    job_micros: u64,
+}
+
+impl HashingPool {
+    /// A pool as configured. Its threads start with the first passwords.
+    pub fn new(settings: &Settings) -> Self {
+        let threads = match settings.password.pool.threads {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let shared = Shared {
+            queue: Mutex::default(),
+            work: Condvar::new(),
+            threads,
+            most_waiting: settings.password.pool.queue,
+        };
+        Self {
+            shared: Arc::new(shared),
+            limits: Limits {
+                memory_kib: settings.password.max_memory_kib + 1024,
+                ..Limits::default()
+            },
+            peppers: settings
+                .password
+                .peppers
+                .iter()
+                .map(|pepper| pepper.expose().as_bytes().to_vec())
+                .collect(),
+        }
+    }
+
+    /// The most that checking one stored hash may take.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(super) fn peppers(&self) -> Arc<[Vec<u8>]> {
+        Arc::clone(&self.peppers)
+    }
+
+    /// Jobs that wait for a thread.
+    pub fn waiting(&self) -> usize {
+        self.shared.queue.lock().jobs.len()
+    }
+
+    /// The number of threads.
+    pub fn threads(&self) -> usize {
+        self.shared.threads
+    }
+
+    /// Runs `work` on one of the threads. Work whose caller has gone away is not begun.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where as many wait as may.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Scratch) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |scratch| {
+            if !answer.is_closed() {
+                let _ = answer.send(work(scratch));
+            }
+        });
+        self.shared.submit(job)?;
+        answered.await.map_err(|_| Error::Internal("a password could not be hashed".into()))
+    }
+}
+
+impl Shared {
+    fn submit(self: &Arc<Self>, job: Job) -> Result<(), Error> {
+        let mut queue = self.queue.lock();
+        if queue.jobs.len() >= self.most_waiting.max(1) {
+            metrics::counter!("doorward_password_jobs_refused_total").increment(1);
+            let wait = queue.job_micros * (queue.jobs.len() as u64) / (self.threads as u64);
+            let seconds = u32::try_from(wait.div_ceil(1_000_000)).unwrap_or(60);
+            return Err(Error::Busy { retry_after: seconds.clamp(1, 60) });
+        }
+        queue.jobs.push_back(job);
+        if queue.idle == 0 && queue.started < self.threads {
+            queue.started += 1;
+            let shared = Arc::clone(self);
+            let started = thread::Builder::new()
+                .name("password".into())
+                .spawn(move || shared.work_on_jobs());
+            if started.is_err() {
+                queue.started -= 1;
+                if queue.started == 0 {
+                    queue.jobs.pop_back();
+                    return Err(Error::Busy { retry_after: 1 });
+                }
+            }
+        }
+        self.work.notify_one();
+        Ok(())
+    }
+
+    fn work_on_jobs(&self) {
+        let mut scratch = Scratch::default();
+        while let Some(job) = self.next_job(&mut scratch) {
+            let begun = Instant::now();
+            // A panic ends one job; its caller gets an error, and the thread lives on.
+            if std::panic::catch_unwind(AssertUnwindSafe(|| job(&mut scratch))).is_err() {
+                scratch = Scratch::default();
+            }
+            let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            let mut queue = self.queue.lock();
+            queue.job_micros = (queue.job_micros * 7 + micros.min(60_000_000)) / 8;
+        }
+    }
+
+    fn next_job(&self, scratch: &mut Scratch) -> Option<Job> {
+        let mut queue = self.queue.lock();
+        loop {
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            if queue.closed {
+                queue.started -= 1;
+                return None;
+            }
+            queue.idle += 1;
+            let waited_long = if scratch.memory_kib() > 0 {
+                self.work.wait_for(&mut queue, KEEP_MEMORY).timed_out()
+            } else {
+                self.work.wait(&mut queue);
+                false
+            };
+            queue.idle -= 1;
+            if waited_long && queue.jobs.is_empty() {
+                scratch.release();
+            }
+        }
+    }
+}
+
+impl Drop for HashingPool {
+    fn drop(&mut self) {
+        self.shared.queue.lock().closed = true;
+        self.shared.work.notify_all();
+    }
+}
+
+impl std::fmt::Debug for HashingPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HashingPool").field("threads", &self.threads()).finish_non_exhaustive()
+    }
+}

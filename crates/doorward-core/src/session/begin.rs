@@ -1,0 +1,85 @@
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use doorward_guard::SessionId;
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sha2::{Digest, Sha256};
+
+use super::{ActiveModel, Client, Column, EndReason, Entity, Session, end::end_within, fingerprint};
+use crate::{
+    Doorward, Error,
+    database::{StoredTime, Transaction},
+    random_bytes,
+    revocation::Published,
+    user::User,
+};
+
+/// A session that has just begun.
+pub(super) struct Begun {
+    pub(super) session: Session,
+    pub(super) id: SessionId,
+    /// The cookie's value; nothing else knows it.
+    pub(super) cookie: Option<String>,
+    /// Sessions that had to end to keep to the most that a user may have.
+    pub(super) ended: Vec<Published>,
+}
+
+pub(super) async fn begin_within(
+    doorward: &Doorward,
+    transaction: &Transaction,
+    user: &User,
+    client: &Client,
+    with_cookie: bool,
+    now: StoredTime,
+) -> Result<Begun, Error> {
+    // What was ended for this user up to some moment stays ended; a clock that is behind must not
+    // put a new session among it.
+    let after_ended = user.tokens_valid_after.map_or(0, |time| time.unix_ms() + 1);
+    let created_ms = u64::try_from(now.unix_ms().max(after_ended)).unwrap_or_default();
+    let id = SessionId::new(created_ms, random_bytes(doorward.randomness()));
+    let cookie = with_cookie.then(|| {
+        let random: [u8; 32] = random_bytes(doorward.randomness());
+        URL_SAFE_NO_PAD.encode(random)
+    });
+    let absolute = i64::try_from(doorward.settings().session.absolute).unwrap_or(i64::MAX);
+    let ended = make_room(doorward, transaction, user, now).await?;
+    let session = ActiveModel {
+        id: Set(id.to_string()),
+        user_id: Set(user.id),
+        cookie_hash: Set(cookie.as_ref().map(|value| Sha256::digest(value).to_vec())),
+        created_at: Set(now),
+        last_seen_at: Set(now),
+        expires_at: Set(now.plus_seconds(absolute)),
+        ended_at: Set(None),
+        end_reason: Set(None),
+        fresh: Set(true),
+        address: Set(client.address.map(|address| address.to_canonical().to_string())),
+        user_agent: Set(client.shown_user_agent()),
+        fingerprint: Set(fingerprint(client).to_vec()),
+    }
+    .insert(transaction)
+    .await?;
+    Ok(Begun { session, id, cookie, ended })
+}
+
+/// Ends the sessions that were unused for longest, where the user has as many as may be.
+async fn make_room(
+    doorward: &Doorward,
+    transaction: &Transaction,
+    user: &User,
+    now: StoredTime,
+) -> Result<Vec<Published>, Error> {
+    let most = u64::from(doorward.settings().session.max_per_user);
+    let surplus = Entity::find()
+        .filter(Column::UserId.eq(user.id))
+        .filter(Column::EndedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .order_by_desc(Column::LastSeenAt)
+        .offset(most.saturating_sub(1))
+        .limit(100)
+        .all(transaction)
+        .await?;
+    let mut ended = Vec::new();
+    for session in surplus {
+        ended.extend(end_within(doorward, transaction, &session, EndReason::TooMany, now).await?);
+    }
+    Ok(ended)
+}

@@ -1,0 +1,156 @@
+use doorward_guard::{Identity, SessionId};
+use sea_orm::{Condition, entity::prelude::*, sea_query::Expr};
+
+use super::{Column, Entity, Session};
+use crate::{
+    Doorward, Error,
+    database::{StoredTime, Transaction, UserId},
+    revocation::{self, Published},
+    token,
+};
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// The user signed out.
+    LoggedOut,
+    /// An administrator ended it.
+    Administrator,
+    /// The password was changed.
+    PasswordChanged,
+    /// The account was disabled.
+    Disabled,
+    /// A refresh token came twice: one of the two who hold it is a thief.
+    RefreshTokenReused,
+    /// The cookie came from another network or program.
+    Protection,
+    /// The user has begun too many others since.
+    TooMany,
+}
+
+impl EndReason {
+    /// The word that stands in the table.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::LoggedOut => "logged_out",
+            Self::Administrator => "administrator",
+            Self::PasswordChanged => "password_changed",
+            Self::Disabled => "disabled",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::Protection => "protection",
+            Self::TooMany => "too_many",
+        }
+    }
+}
+
+/// Signs out whoever `identity` is: ends its session, or, where the token has none because the Flask
+/// application made it, the token itself. On return no replica that has read the feed accepts it.
+pub async fn log_out(doorward: &Doorward, identity: &Identity) -> Result<(), Error> {
+    let now = doorward.now();
+    let transaction = doorward.database().begin().await?;
+    let user = UserId(identity.user_id);
+    let published = match identity.session_id {
+        Some(id) => {
+            mark_ended(&transaction, Column::Id.eq(id.to_string()), EndReason::LoggedOut, now).await?;
+            revocation::session_within(doorward, &transaction, user, id, now).await?
+        }
+        None => {
+            revocation::token_within(&transaction, user, identity.token_id, identity.expires_at, now)
+                .await?
+        }
+    };
+    transaction.commit().await?;
+    doorward.apply(&published);
+    Ok(())
+}
+
+/// Ends one session, for whatever reason.
+pub async fn end(doorward: &Doorward, id: SessionId, reason: EndReason) -> Result<(), Error> {
+    let transaction = doorward.database().begin().await?;
+    let session = Entity::find_by_id(id.to_string())
+        .one(&transaction)
+        .await?
+        .ok_or(Error::SessionNotFound)?;
+    let now = doorward.now();
+    let published = end_within(doorward, &transaction, &session, reason, now).await?;
+    transaction.commit().await?;
+    published.iter().for_each(|published| doorward.apply(published));
+    Ok(())
+}
+
+/// Ends every session and token of a user. Answers how many sessions were alive.
+pub async fn end_all(doorward: &Doorward, user: UserId, reason: EndReason) -> Result<u64, Error> {
+    let now = doorward.now();
+    let transaction = doorward.database().begin().await?;
+    crate::user::Entity::update_many()
+        .col_expr(crate::user::Column::TokensValidAfter, Expr::value(now))
+        .filter(crate::user::Column::Id.eq(user))
+        .exec(&transaction)
+        .await?;
+    let ended = end_all_within(&transaction, user, reason, now).await?;
+    let published = revocation::user_within(doorward, &transaction, user, now).await?;
+    transaction.commit().await?;
+    doorward.apply(&published);
+    Ok(ended)
+}
+
+/// Marks every session of a user as ended; the caller revokes the user's tokens in the same
+/// transaction.
+pub async fn end_all_within(
+    transaction: &Transaction,
+    user: UserId,
+    reason: EndReason,
+    now: StoredTime,
+) -> Result<u64, Error> {
+    mark_ended(transaction, Column::UserId.eq(user), reason, now).await
+}
+
+pub(crate) async fn end_within(
+    doorward: &Doorward,
+    transaction: &Transaction,
+    session: &Session,
+    reason: EndReason,
+    now: StoredTime,
+) -> Result<Option<Published>, Error> {
+    mark_ended(transaction, Column::Id.eq(session.id.as_str()), reason, now).await?;
+    let Ok(id) = session.id.parse() else { return Ok(None) };
+    revocation::session_within(doorward, transaction, session.user_id, id, now).await.map(Some)
+}
+
+async fn mark_ended(
+    transaction: &Transaction,
+    which: impl Into<sea_orm::sea_query::Expr>,
+    reason: EndReason,
+    now: StoredTime,
+) -> Result<u64, Error> {
+    let which: Expr = which.into();
+    let result = Entity::update_many()
+        .col_expr(Column::EndedAt, Expr::value(now))
+        .col_expr(Column::EndReason, Expr::value(reason.word()))
+        .filter(which)
+        .filter(Column::EndedAt.is_null())
+        .exec(transaction)
+        .await?;
+    Ok(result.rows_affected)
+}
+
+/// How long an ended session stays in the list of a user's sessions.
+const REMEMBER_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// Deletes sessions that ended long ago, and refresh tokens that are over.
+pub async fn delete_outdated(doorward: &Doorward) -> Result<(), Error> {
+    let now = doorward.now();
+    let long_ago = now.plus_seconds(-REMEMBER_SECONDS);
+    let transaction = doorward.database().begin().await?;
+    Entity::delete_many()
+        .filter(
+            Condition::any()
+                .add(Column::ExpiresAt.lt(long_ago))
+                .add(Column::EndedAt.lt(long_ago)),
+        )
+        .exec(&transaction)
+        .await?;
+    token::delete_outdated_refresh_tokens(&transaction, now).await?;
+    transaction.commit().await?;
+    Ok(())
+}

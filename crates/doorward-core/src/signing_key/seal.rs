@@ -1,0 +1,142 @@
+use std::path::Path;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, RandomizedNonceKey},
+    hmac,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sea_orm::{EntityTrait, PaginatorTrait};
+use zeroize::Zeroizing;
+
+use super::Entity;
+use crate::{
+    Error, Randomness,
+    database::Database,
+    random_bytes,
+    settings::{Settings, decode_seal_key},
+};
+
+/// The key under which secrets at rest are sealed. It is not in the database: the database alone
+/// signs no one in.
+pub struct SealKey {
+    sealing: RandomizedNonceKey,
+    refresh: hmac::Key,
+    place: String,
+}
+
+impl SealKey {
+    /// The configured key; else that of `keys.seal_key_file`, which is made where it is missing and
+    /// nothing was sealed yet.
+    pub async fn open(
+        settings: &Settings,
+        database: &Database,
+        randomness: &dyn Randomness,
+    ) -> Result<Self, Error> {
+        if let Some(secret) = &settings.keys.seal_key {
+            let key = decode_seal_key(secret.expose()).ok_or_else(|| {
+                Error::startup(
+                    "`keys.seal_key` is not 32 bytes in base64",
+                    "make one with `openssl rand -base64 32`",
+                )
+            })?;
+            return Self::new(&key, "`keys.seal_key`".into());
+        }
+        let path = &settings.keys.seal_key_file;
+        let place = format!("`keys.seal_key_file` ({})", path.display());
+        if !path.exists() {
+            if Entity::find().count(database.reads()).await? > 0 {
+                return Err(Error::startup(
+                    format!("{} is missing, and signing keys are sealed under it", path.display()),
+                    "put the file back, or set `keys.seal_key` to the key that was used; if it is \
+                     lost, run `doorward key rotate --lost-seal-key`: everyone signs in anew",
+                ));
+            }
+            make_file(path, randomness)?;
+        }
+        let key = read_file(path)?;
+        Self::new(&key, place)
+    }
+
+    fn new(key: &[u8; 32], place: String) -> Result<Self, Error> {
+        let sealing = RandomizedNonceKey::new(&AES_256_GCM, key)
+            .map_err(|_| Error::Internal("the seal key was refused".into()))?;
+        // One key, one purpose: what computes refresh tokens is derived, not shared.
+        let derive = hmac::Key::new(hmac::HMAC_SHA256, key);
+        let tag = hmac::sign(&derive, b"doorward refresh token successor v1");
+        let refresh = hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref());
+        Ok(Self { sealing, refresh, place })
+    }
+
+    /// Where the key comes from, for messages.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(crate) fn refresh_key(&self) -> &hmac::Key {
+        &self.refresh
+    }
+
+    /// Seals `secret` for the row that `name` names: moved to another row it can't be opened.
+    pub(super) fn seal(&self, name: &str, secret: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut sealed = secret.to_vec();
+        let nonce = self
+            .sealing
+            .seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut sealed)
+            .map_err(|_| Error::Internal("a secret could not be sealed".into()))?;
+        Ok([nonce.as_ref().as_slice(), &sealed].concat())
+    }
+
+    /// Opens what [`SealKey::seal`] made; `None` under another key or name.
+    pub(super) fn open_sealed(&self, name: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, body) = sealed.split_at_checked(12)?;
+        let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut body = Zeroizing::new(body.to_vec());
+        let length =
+            self.sealing.open_in_place(nonce, Aad::from(name.as_bytes()), &mut body).ok()?.len();
+        body.truncate(length);
+        Some(body)
+    }
+}
+
+impl std::fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SealKey").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+fn make_file(path: &Path, randomness: &dyn Randomness) -> Result<(), Error> {
+    let key: Zeroizing<[u8; 32]> = Zeroizing::new(random_bytes(randomness));
+    let mut text = Zeroizing::new(STANDARD.encode(key.as_slice()));
+    text.push('\n');
+    let mut open = std::fs::OpenOptions::new();
+    open.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    open.open(path)
+        .and_then(|mut file| {
+            std::io::Write::write_all(&mut file, text.as_bytes())?;
+            // A key that is lost with the power would take the sealed keys along.
+            file.sync_all()
+        })
+        .map_err(|error| {
+            Error::startup(
+                format!("the seal key's file {} can't be made: {error}", path.display()),
+                "make its folder writable, or set `keys.seal_key_file` or `keys.seal_key`",
+            )
+        })
+}
+
+fn read_file(path: &Path) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+        Error::startup(
+            format!("the seal key's file {} can't be read: {error}", path.display()),
+            "make it readable for Doorward's user, and for nobody else",
+        )
+    })?;
+    decode_seal_key(&text).ok_or_else(|| {
+        Error::startup(
+            format!("the seal key's file {} does not hold 32 bytes in base64", path.display()),
+            "put the right file back",
+        )
+    })
+}

@@ -1,0 +1,43 @@
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
+
+use super::{ActiveModel, find_by_id};
+use crate::{Doorward, Error, database::UserId, revocation, role, session};
+
+/// Keeps the user from signing in, and ends every session and token of theirs.
+///
+/// # Errors
+/// [`Error::LastAdministrator`] where nobody would be left to administer.
+pub async fn disable(doorward: &Doorward, id: UserId) -> Result<(), Error> {
+    let now = doorward.now();
+    let transaction = doorward.database().begin().await?;
+    role::keep_an_administrator(&transaction, id).await?;
+    if find_by_id(&transaction, id).await?.is_none() {
+        return Err(Error::UserNotFound);
+    }
+    ActiveModel {
+        id: Set(id),
+        disabled_at: Set(Some(now)),
+        tokens_valid_after: Set(Some(now)),
+        ..Default::default()
+    }
+    .update(&transaction)
+    .await?;
+    session::end_all_within(&transaction, id, session::EndReason::Disabled, now).await?;
+    let revoked = revocation::user_within(doorward, &transaction, id, now).await?;
+    transaction.commit().await?;
+    doorward.apply(&revoked);
+    Ok(())
+}
+
+/// Lets a disabled user sign in again. What was ended stays ended.
+pub async fn enable(doorward: &Doorward, id: UserId) -> Result<(), Error> {
+    let transaction = doorward.database().begin().await?;
+    if find_by_id(&transaction, id).await?.is_none() {
+        return Err(Error::UserNotFound);
+    }
+    ActiveModel { id: Set(id), disabled_at: Set(None), ..Default::default() }
+        .update(&transaction)
+        .await?;
+    transaction.commit().await
+        .map_err(Into::into)
+}

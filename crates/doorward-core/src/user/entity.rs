@@ -1,0 +1,64 @@
+use sea_orm::entity::prelude::*;
+
+use crate::database::{LenientText, StoredTime, UserId};
+
+/// A row of `users`: the Flask system's columns, then Doorward's own.
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    /// The user's id.
+    #[sea_orm(primary_key)]
+    pub id: UserId,
+    /// The e-mail address as it was spelled.
+    pub email: Option<LenientText>,
+    /// The user name as it was spelled.
+    pub username: Option<LenientText>,
+    /// The password's hash, of any scheme that [`crate::password`] reads.
+    pub password_hash: Option<LenientText>,
+    /// Whether the e-mail address has been confirmed.
+    pub confirmed: Option<bool>,
+    /// The name shown to others.
+    pub name: Option<LenientText>,
+    /// Where the user says to be.
+    pub location: Option<LenientText>,
+    /// What the user says about themselves.
+    pub about_me: Option<LenientText>,
+    /// When the account was made.
+    pub member_since: Option<StoredTime>,
+    /// When the user was last seen.
+    pub last_seen: Option<StoredTime>,
+    /// MD5 of the address, for an avatar service.
+    pub avatar_hash: Option<LenientText>,
+    /// The user name as it is looked up; empty until Doorward has seen the row, or where an older
+    /// user has the same.
+    pub username_key: Option<LenientText>,
+    /// The address as it is looked up; likewise.
+    pub email_key: Option<LenientText>,
+    /// Since when the account can't sign in.
+    pub disabled_at: Option<StoredTime>,
+    /// What was issued up to this time is void.
+    pub tokens_valid_after: Option<StoredTime>,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("username", &self.username)
+            .field("disabled_at", &self.disabled_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// No relation is declared: rows are read by `user_id` where they are needed.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Whether the account may sign in.
+    pub fn is_enabled(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+}

@@ -1,0 +1,93 @@
+use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
+
+use super::{Column, Entity, User, lookup_key};
+use crate::{
+    Error,
+    database::{LenientText, UserId},
+    role,
+};
+
+/// More rows than can be exactly or nearly called the same: two exact ones and two by their keys.
+const CANDIDATES: u64 = 4;
+
+/// The user with this id.
+pub async fn find_by_id(
+    connection: &impl ConnectionTrait,
+    id: UserId,
+) -> Result<Option<User>, Error> {
+    Ok(Entity::find_by_id(id).one(connection).await?)
+}
+
+/// Whom `identifier` names at sign-in: a user name or an e-mail address, first as spelled, then
+/// whatever its case and Unicode form. One query, whoever is asked for.
+pub async fn find_for_login(
+    connection: &impl ConnectionTrait,
+    identifier: &str,
+) -> Result<Option<User>, Error> {
+    let key = lookup_key(identifier);
+    let candidates = Entity::find()
+        .filter(
+            Condition::any()
+                .add(Column::Username.eq(identifier))
+                .add(Column::UsernameKey.eq(key.as_str()))
+                .add(Column::Email.eq(identifier))
+                .add(Column::EmailKey.eq(key.as_str())),
+        )
+        .order_by_asc(Column::Id)
+        .limit(CANDIDATES)
+        .all(connection)
+        .await?;
+    Ok(candidates
+        .into_iter()
+        .filter_map(|user| closeness(&user, identifier, &key).map(|rank| (rank, user)))
+        .min_by_key(|(rank, user)| (*rank, user.id))
+        .map(|(_, user)| user))
+}
+
+/// How `identifier` names `user`, nearest first. A key that no longer fits its spelling counts for
+/// nothing: the other application has renamed the user since.
+fn closeness(user: &User, identifier: &str, key: &str) -> Option<u8> {
+    let is = |field: &Option<LenientText>| field.as_deref() == Some(identifier);
+    let has_key = |field: &Option<LenientText>| {
+        !key.is_empty() && field.as_deref().is_some_and(|spelling| lookup_key(spelling) == key)
+    };
+    if is(&user.username) {
+        Some(0)
+    } else if has_key(&user.username) {
+        Some(1)
+    } else if is(&user.email) {
+        Some(2)
+    } else if has_key(&user.email) {
+        Some(3)
+    } else {
+        None
+    }
+}
+
+/// The user that an operator names: by id, user name or address.
+pub async fn find_named(connection: &impl ConnectionTrait, named: &str) -> Result<User, Error> {
+    if let Some(user) = find_for_login(connection, named).await? {
+        return Ok(user);
+    }
+    if let Ok(id) = named.parse()
+        && let Some(user) = find_by_id(connection, UserId(id)).await?
+    {
+        return Ok(user);
+    }
+    Err(Error::UserNotFound)
+}
+
+/// The names of the user's roles, in order.
+pub async fn roles_of(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Vec<String>, Error> {
+    Ok(role::Assignments::find()
+        .filter(role::AssignmentColumn::UserId.eq(user))
+        .order_by_asc(role::AssignmentColumn::Role)
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(|assignment| assignment.role)
+        .collect())
+}

@@ -1,0 +1,44 @@
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::{NewUser, create, create::is_empty};
+use crate::{Doorward, Error, database::Origin, password::NewPassword, random_bytes, role::ADMIN};
+
+/// The user that the first start made.
+#[derive(Debug)]
+pub struct FirstAdministrator {
+    /// The user name.
+    pub username: &'static str,
+    /// The password, where Doorward chose it: to be shown once.
+    pub generated_password: Option<String>,
+}
+
+/// On an empty database that Doorward made: makes the user `admin` with `password`, or with a random
+/// one. Does nothing otherwise; of several replicas that start at once, one does it.
+pub async fn ensure_first_administrator(
+    doorward: &Doorward,
+    password: Option<NewPassword>,
+) -> Result<Option<FirstAdministrator>, Error> {
+    if doorward.origin() == Origin::Adopted || !is_empty(doorward).await? {
+        return Ok(None);
+    }
+    let (password, generated_password) = match password {
+        Some(password) => (password, None),
+        None => {
+            let random: [u8; 15] = random_bytes(doorward.randomness());
+            let generated = URL_SAFE_NO_PAD.encode(random);
+            (NewPassword::new(generated.clone()), Some(generated))
+        }
+    };
+    let new = NewUser {
+        username: "admin",
+        email: None,
+        password: Some(password),
+        confirmed: true,
+        roles: vec![ADMIN.to_owned()],
+    };
+    match create(doorward, new).await {
+        Ok(_) => Ok(Some(FirstAdministrator { username: "admin", generated_password })),
+        Err(Error::UsernameTaken) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,38 @@
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
+
+use super::{ActiveModel, find_by_id};
+use crate::{
+    Doorward, Error,
+    database::UserId,
+    password::{self, NewPassword},
+    revocation, session,
+};
+
+/// Sets the user's password and ends every session and token of theirs, in one transaction.
+pub async fn set_password(
+    doorward: &Doorward,
+    id: UserId,
+    new: NewPassword,
+) -> Result<(), Error> {
+    password::check_new(doorward.settings(), &new)
+        .map_err(|problem| Error::field("password", problem))?;
+    let hash = password::hash_new(doorward, new).await?;
+    let now = doorward.now();
+    let transaction = doorward.database().begin().await?;
+    if find_by_id(&transaction, id).await?.is_none() {
+        return Err(Error::UserNotFound);
+    }
+    ActiveModel {
+        id: Set(id),
+        password_hash: Set(Some(hash.into())),
+        tokens_valid_after: Set(Some(now)),
+        ..Default::default()
+    }
+    .update(&transaction)
+    .await?;
+    session::end_all_within(&transaction, id, session::EndReason::PasswordChanged, now).await?;
+    let revoked = revocation::user_within(doorward, &transaction, id, now).await?;
+    transaction.commit().await?;
+    doorward.apply(&revoked);
+    Ok(())
+}

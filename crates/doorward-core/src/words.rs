@@ -1,0 +1,111 @@
+use std::borrow::Cow;
+
+use crate::{Error, FieldProblem};
+
+/// The language of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// The Flask system's own words, where it had some; English elsewhere. For clients that don't
+    /// say which language they want.
+    #[default]
+    Flask,
+    /// English.
+    English,
+    /// Chinese.
+    Chinese,
+}
+
+/// What is said to a person in every language.
+pub trait Words {
+    /// The message in `language`.
+    fn in_words(&self, language: Language) -> Cow<'static, str>;
+}
+
+/// What the Flask system says when no token came.
+const FLASK_TOKEN_MISSING: &str = "缺少参数token";
+/// What the Flask system says of every bad token.
+const FLASK_TOKEN_BAD: &str = "验证失败, 无效的token";
+
+impl Words for Error {
+    fn in_words(&self, language: Language) -> Cow<'static, str> {
+        if let (Self::Denied(_), Language::Flask) = (self, language)
+            && self.code() != 503
+        {
+            return if self.code() == 403 { FLASK_TOKEN_MISSING } else { FLASK_TOKEN_BAD }.into();
+        }
+        if let Self::RoleRequired { role } = self {
+            return match language {
+                Language::Chinese => format!("需要角色 {role}").into(),
+                _ => format!("This needs the role {role}.").into(),
+            };
+        }
+        let (english, chinese) = by_name(self.name());
+        if language == Language::Chinese { chinese } else { english }.into()
+    }
+}
+
+fn by_name(name: &str) -> (&'static str, &'static str) {
+    match name {
+        "invalid_credentials" => ("Invalid username or password.", "用户名或密码错误。"),
+        "account_disabled" => ("This account is disabled.", "该账户已被停用。"),
+        "email_not_confirmed" => ("Confirm your e-mail address first.", "请先确认您的邮箱地址。"),
+        "token_missing" => ("Sign in first: no token came with the request.", "请先登录:请求中没有token。"),
+        "token_ambiguous" => ("Several different tokens came with the request.", "请求中有多个不同的token。"),
+        "token_malformed" => ("This is not a token.", "token格式错误。"),
+        "token_expired" => ("The token has expired. Sign in again.", "token已过期,请重新登录。"),
+        "token_not_yet_valid" => ("The token is not valid yet. Check the clock.", "token尚未生效,请检查时钟。"),
+        "token_revoked" => ("The token has been ended. Sign in again.", "token已失效,请重新登录。"),
+        "token_invalid" => ("The token is not valid.", "无效的token。"),
+        "guard_stale" => ("Sign-ins can't be checked now. Try again soon.", "暂时无法验证登录,请稍后再试。"),
+        "cross_site_request" => ("Another site sent this request.", "该请求来自其他网站。"),
+        "refresh_token_invalid" => ("The refresh token is not valid. Sign in again.", "刷新token无效,请重新登录。"),
+        "refresh_token_expired" => ("The refresh token has expired. Sign in again.", "刷新token已过期,请重新登录。"),
+        "refresh_token_reused" => (
+            "The refresh token was used before, so its session was ended. Sign in again.",
+            "刷新token已被使用过,会话已结束,请重新登录。",
+        ),
+        "session_ended" => ("The session has ended. Sign in again.", "会话已结束,请重新登录。"),
+        "invalid_fields" => ("Some fields can't be taken; see errors.", "部分字段无效,详见errors。"),
+        "malformed_request" => ("The request is not well formed.", "请求格式错误。"),
+        "unsupported_media_type" => ("Send the body as application/json.", "请以application/json发送请求内容。"),
+        "request_too_large" => ("The request is too large.", "请求过大。"),
+        "not_found" => ("There is nothing at this path.", "该路径不存在。"),
+        "method_not_allowed" => ("This path has no such method; see Allow.", "该路径不支持此方法,参见Allow。"),
+        "request_timeout" => ("The request took too long.", "请求超时。"),
+        "user_not_found" => ("There is no such user.", "该用户不存在。"),
+        "session_not_found" => ("There is no such session.", "该会话不存在。"),
+        "role_not_found" => ("There is no such role.", "该角色不存在。"),
+        "key_not_found" => ("There is no such key.", "该密钥不存在。"),
+        "username_taken" => ("The user name is taken.", "该用户名已被使用。"),
+        "email_taken" => ("The e-mail address is taken.", "该邮箱地址已被使用。"),
+        "last_administrator" => ("The last administrator must stay.", "必须保留最后一位管理员。"),
+        "busy" => ("Too many sign-ins at once. Try again soon.", "登录请求过多,请稍后再试。"),
+        "unavailable" => ("This can't be done now. Try again soon.", "暂时无法处理,请稍后再试。"),
+        _ => ("Something went wrong on our side.", "服务器内部错误。"),
+    }
+}
+
+impl Words for FieldProblem {
+    fn in_words(&self, language: Language) -> Cow<'static, str> {
+        let chinese = language == Language::Chinese;
+        let pick = |english: &'static str, in_chinese: &'static str| {
+            Cow::Borrowed(if chinese { in_chinese } else { english })
+        };
+        match self {
+            Self::Required => pick("This field is required.", "此字段必填。"),
+            Self::WrongType { expected } if chinese => format!("此字段必须是{expected}。").into(),
+            Self::WrongType { expected } => format!("This field must be a {expected}.").into(),
+            Self::Unknown => pick("There is no such field.", "没有此字段。"),
+            Self::Duplicate => pick("This field stands twice.", "此字段重复。"),
+            Self::Empty => pick("This field must not be empty.", "此字段不能为空。"),
+            Self::TooLong { most, unit } if chinese => format!("此字段最长{most} {unit}。").into(),
+            Self::TooLong { most, unit } => format!("At most {most} {unit}.").into(),
+            Self::TooShort { least, unit } if chinese => format!("此字段最短{least} {unit}。").into(),
+            Self::TooShort { least, unit } => format!("At least {least} {unit}.").into(),
+            Self::InvalidCharacters => {
+                pick("This field holds a character that can't be used.", "此字段含有不可用的字符。")
+            }
+            Self::NotAnAddress => pick("This is not an e-mail address.", "这不是邮箱地址。"),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+use thiserror::Error;
+
+/// Why a request is not let in.
+///
+/// Two things are told about it, and they differ on purpose: [`error_name`](Self::error_name) is what a client may learn,
+/// [`reason`](Self::reason) is for the log. Whoever forges tokens learns neither which check stopped them nor which keys exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+#[error("{}", self.reason())]
+pub enum Denied {
+    /// No credential came with the request.
+    Missing,
+    /// Several credentials came, and they differ.
+    Ambiguous,
+    /// Not the form of a token; says which rule was broken.
+    Malformed(&'static str),
+    /// The header's `alg` is not the one allowed for its format (RFC 8725 §3.1), or that format is not accepted here.
+    WrongAlgorithm,
+    /// No key of this `kid`, or the key was withdrawn.
+    UnknownKey,
+    /// The signature is not by the named key, or by none of the secrets.
+    BadSignature,
+    /// `iss` is another issuer (RFC 9068 §4).
+    WrongIssuer,
+    /// `aud` does not name this audience (RFC 9068 §4).
+    WrongAudience,
+    /// `typ` is not that of an access token (RFC 8725 §3.11, RFC 9068 §4).
+    WrongType,
+    /// Well signed, but for nobody: no user id, or one that cannot be.
+    NoSubject,
+    /// Past its end.
+    Expired,
+    /// Issued further in the future than clocks may differ, or before its `nbf`.
+    NotYetValid,
+    /// Ended by a logout, a password change, or an administrator.
+    Revoked,
+    /// The user no longer exists or is disabled. The guard knows no users: whoever looks them up says so with this.
+    UserUnknown,
+    /// The feed of revocations was not heard of for longer than the configured time: nobody can be let in safely.
+    Stale,
+}
+
+impl Denied {
+    /// The stable name that a client gets to see as `error`.
+    pub fn error_name(self) -> &'static str {
+        match self {
+            Self::Missing => "token_missing",
+            Self::Ambiguous => "token_ambiguous",
+            Self::Malformed(_) => "token_malformed",
+            Self::Expired => "token_expired",
+            Self::NotYetValid => "token_not_yet_valid",
+            // That a user is gone is told like any other end of a token.
+            Self::Revoked | Self::UserUnknown => "token_revoked",
+            Self::Stale => "guard_stale",
+            Self::WrongAlgorithm
+            | Self::UnknownKey
+            | Self::BadSignature
+            | Self::WrongIssuer
+            | Self::WrongAudience
+            | Self::WrongType
+            | Self::NoSubject => "token_invalid",
+        }
+    }
+
+    /// The exact reason, for the log. Never holds anything that came with the request.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Missing => "no token header, bearer token or session cookie",
+            Self::Ambiguous => "several credentials that differ",
+            Self::Malformed(rule) => rule,
+            Self::WrongAlgorithm => "the algorithm in the token's header is not the one accepted",
+            Self::UnknownKey => "no key of that kid",
+            Self::BadSignature => "the signature does not verify",
+            Self::WrongIssuer => "iss is another issuer",
+            Self::WrongAudience => "aud does not name this audience",
+            Self::WrongType => "typ is not at+jwt",
+            Self::NoSubject => "no valid user id in the token",
+            Self::Expired => "expired",
+            Self::NotYetValid => "issued in the future",
+            Self::Revoked => "revoked",
+            Self::UserUnknown => "the user does not exist or is disabled",
+            Self::Stale => "the revocation feed is stale",
+        }
+    }
+}
