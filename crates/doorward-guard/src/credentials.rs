@@ -129,7 +129,7 @@ mod tests {
 
     const COOKIES: &[&str] = &["__Host-doorward", "doorward"];
 
-    fn find(lines: &[(&'static str, &str)]) -> Result<(CredentialSource, String), Denied> {
+    fn find(lines: &[(&'static str, &str)]) -> Found {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
@@ -137,16 +137,22 @@ mod tests {
         Credentials::from_headers(&headers, COOKIES).map(|credential| (credential.source, credential.value.to_owned()))
     }
 
-    fn token(value: &str) -> Result<(CredentialSource, String), Denied> {
-        Ok((CredentialSource::TokenHeader, value.to_owned()))
+    type Found = Result<(CredentialSource, String), Denied>;
+
+    fn found(source: CredentialSource) -> impl Fn(&str) -> Found {
+        move |value| Ok((source, value.to_owned()))
     }
 
-    fn bearer(value: &str) -> Result<(CredentialSource, String), Denied> {
-        Ok((CredentialSource::Authorization, value.to_owned()))
+    fn token(value: &str) -> Found {
+        found(CredentialSource::TokenHeader)(value)
     }
 
-    fn cookie(value: &str) -> Result<(CredentialSource, String), Denied> {
-        Ok((CredentialSource::Cookie, value.to_owned()))
+    fn bearer(value: &str) -> Found {
+        found(CredentialSource::Authorization)(value)
+    }
+
+    fn cookie(value: &str) -> Found {
+        found(CredentialSource::Cookie)(value)
     }
 
     #[test]

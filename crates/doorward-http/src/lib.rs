@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The doors into Doorward over HTTP: one file an endpoint, folders named like the URLs.
+//!
+//! [`router`](crate::router()) is the one page of all routes. A door extracts, calls one operation of
+//! `doorward-core`, and wraps the answer in an [`Envelope`].
+
+mod app;
+mod client_address;
+mod cookie;
+mod cross_site;
+mod docs;
+mod envelope;
+mod extract;
+mod guard;
+mod layers;
+mod login;
+mod logout;
+mod me;
+mod openapi;
+mod operation;
+mod router;
+mod token;
+mod well_known;
+
+pub use app::App;
+pub use client_address::Peer;
+pub use envelope::{Envelope, Refusal};
+pub use extract::{CurrentUser, Fields, JsonBody, ReadFields, RequireRole, RoleName};
+pub use guard::{DoorwardLayer, DoorwardService, LoginRequired, LoginRequiredService};
+pub use openapi::openapi;
+pub use operation::metrics::record as record_metrics;
+pub use router::{Access, ROUTES, Route, metrics_router, router};

@@ -22,3 +22,11 @@ pub async fn check_integrity(database: &Database) -> Result<Vec<String>, Databas
     }
     Ok(complaints)
 }
+
+/// Asks the database for nothing, to see that it answers.
+pub async fn ping(database: &Database) -> Result<(), DatabaseFailure> {
+    let connection = database.reads();
+    let statement = Statement::from_string(connection.get_database_backend(), "SELECT 1");
+    connection.query_one_raw(statement).await?;
+    Ok(())
+}

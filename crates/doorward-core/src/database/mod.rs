@@ -21,7 +21,7 @@ pub use column::{LenientText, UserId};
 pub use connect::{DatabaseOptions, connect};
 pub use connection::{Connection, Transaction};
 pub use failure::{DatabaseFailure, is_unique_violation};
-pub use integrity::check_integrity;
+pub use integrity::{check_integrity, ping};
 pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin};
 pub use notifications::Notifications;
 pub use stored_time::StoredTime;

@@ -15,6 +15,11 @@ impl StoredTime {
         Self(cut.naive_utc())
     }
 
+    /// The time that many milliseconds after 1970.
+    pub fn from_unix_ms(ms: i64) -> Self {
+        Self(DateTime::from_timestamp_millis(ms).unwrap_or_default().naive_utc())
+    }
+
     /// The time with its zone.
     pub fn utc(self) -> DateTime<Utc> {
         self.0.and_utc()

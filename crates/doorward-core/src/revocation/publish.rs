@@ -50,22 +50,22 @@ pub async fn token_within(
     write(transaction, row, now, until, |until| Some(Revocation::Token { sha256, until })).await
 }
 
-/// Ends everything that the user had until `now`, tokens of the Flask application too, which may
-/// live long: readers remember it for over a year.
+/// Ends everything that the user had until `valid_after`, tokens of the Flask application too, which
+/// may live long: readers remember it for over a year.
 pub async fn user_within(
-    _doorward: &Doorward,
     transaction: &Transaction,
     user: UserId,
+    valid_after: StoredTime,
     now: StoredTime,
 ) -> Result<Published, Error> {
     let until = now.plus_seconds(400 * 24 * 60 * 60);
     let row = ActiveModel {
         kind: Set("user".into()),
         user_id: Set(Some(user)),
-        valid_after: Set(Some(now)),
+        valid_after: Set(Some(valid_after)),
         ..Default::default()
     };
-    let valid_after_ms = now.unix_ms();
+    let valid_after_ms = valid_after.unix_ms();
     write(transaction, row, now, until, |until| {
         Some(Revocation::User { id: user.0, valid_after_ms, until })
     })

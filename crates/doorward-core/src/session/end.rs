@@ -1,12 +1,12 @@
 use doorward_guard::{Identity, SessionId};
-use sea_orm::{Condition, entity::prelude::*, sea_query::Expr};
+use sea_orm::{Condition, QueryOrder, entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity, Session};
 use crate::{
     Doorward, Error,
     database::{StoredTime, Transaction, UserId},
     revocation::{self, Published},
-    token,
+    token, user,
 };
 
 /// Why a session ended.
@@ -20,6 +20,8 @@ pub enum EndReason {
     PasswordChanged,
     /// The account was disabled.
     Disabled,
+    /// The account was deleted.
+    Deleted,
     /// A refresh token came twice: one of the two who hold it is a thief.
     RefreshTokenReused,
     /// The cookie came from another network or program.
@@ -36,6 +38,7 @@ impl EndReason {
             Self::Administrator => "administrator",
             Self::PasswordChanged => "password_changed",
             Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
             Self::RefreshTokenReused => "refresh_token_reused",
             Self::Protection => "protection",
             Self::TooMany => "too_many",
@@ -80,29 +83,37 @@ pub async fn end(doorward: &Doorward, id: SessionId, reason: EndReason) -> Resul
 
 /// Ends every session and token of a user. Answers how many sessions were alive.
 pub async fn end_all(doorward: &Doorward, user: UserId, reason: EndReason) -> Result<u64, Error> {
-    let now = doorward.now();
     let transaction = doorward.database().begin().await?;
-    crate::user::Entity::update_many()
-        .col_expr(crate::user::Column::TokensValidAfter, Expr::value(now))
-        .filter(crate::user::Column::Id.eq(user))
-        .exec(&transaction)
-        .await?;
-    let ended = end_all_within(&transaction, user, reason, now).await?;
-    let published = revocation::user_within(doorward, &transaction, user, now).await?;
+    let (ended, published) = end_all_within(&transaction, user, reason, doorward.now()).await?;
     transaction.commit().await?;
     doorward.apply(&published);
     Ok(ended)
 }
 
-/// Marks every session of a user as ended; the caller revokes the user's tokens in the same
-/// transaction.
+/// Voids everything that a user has to show: sessions, their tokens, and tokens of the Flask
+/// application. Answers how many sessions were alive, and what to apply after the commit.
 pub async fn end_all_within(
     transaction: &Transaction,
     user: UserId,
     reason: EndReason,
     now: StoredTime,
-) -> Result<u64, Error> {
-    mark_ended(transaction, Column::UserId.eq(user), reason, now).await
+) -> Result<(u64, Published), Error> {
+    let newest = Entity::find()
+        .filter(Column::UserId.eq(user))
+        .order_by_desc(Column::Id)
+        .one(transaction)
+        .await?
+        .and_then(|session| session.id.parse::<SessionId>().ok());
+    // A session of this very millisecond, or of a replica whose clock is ahead, ends too.
+    let until = newest.map_or(now, |id| now.max(StoredTime::from_unix_ms(id.created_ms())));
+    user::Entity::update_many()
+        .col_expr(user::Column::TokensValidAfter, Expr::value(until))
+        .filter(user::Column::Id.eq(user))
+        .exec(transaction)
+        .await?;
+    let ended = mark_ended(transaction, Column::UserId.eq(user), reason, now).await?;
+    let published = revocation::user_within(transaction, user, until, now).await?;
+    Ok((ended, published))
 }
 
 pub(crate) async fn end_within(

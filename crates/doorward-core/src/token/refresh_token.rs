@@ -63,7 +63,7 @@ impl RefreshToken {
 /// A row of `refresh_tokens`.
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "refresh_tokens")]
-pub struct Model {
+pub(super) struct Model {
     /// SHA-256 of the token.
     #[sea_orm(primary_key, auto_increment = false)]
     pub token_hash: Vec<u8>,
@@ -87,7 +87,7 @@ impl std::fmt::Debug for Model {
 
 /// None is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub(super) enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 

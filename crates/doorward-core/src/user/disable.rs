@@ -1,7 +1,7 @@
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{ActiveModel, find_by_id};
-use crate::{Doorward, Error, database::UserId, revocation, role, session};
+use crate::{Doorward, Error, database::UserId, role, session};
 
 /// Keeps the user from signing in, and ends every session and token of theirs.
 ///
@@ -17,13 +17,12 @@ pub async fn disable(doorward: &Doorward, id: UserId) -> Result<(), Error> {
     ActiveModel {
         id: Set(id),
         disabled_at: Set(Some(now)),
-        tokens_valid_after: Set(Some(now)),
         ..Default::default()
     }
     .update(&transaction)
     .await?;
-    session::end_all_within(&transaction, id, session::EndReason::Disabled, now).await?;
-    let revoked = revocation::user_within(doorward, &transaction, id, now).await?;
+    let reason = session::EndReason::Disabled;
+    let (_, revoked) = session::end_all_within(&transaction, id, reason, now).await?;
     transaction.commit().await?;
     doorward.apply(&revoked);
     Ok(())

@@ -5,7 +5,7 @@ use crate::{
     Doorward, Error,
     database::UserId,
     password::{self, NewPassword},
-    revocation, session,
+    session,
 };
 
 /// Sets the user's password and ends every session and token of theirs, in one transaction.
@@ -17,7 +17,6 @@ pub async fn set_password(
     password::check_new(doorward.settings(), &new)
         .map_err(|problem| Error::field("password", problem))?;
     let hash = password::hash_new(doorward, new).await?;
-    let now = doorward.now();
     let transaction = doorward.database().begin().await?;
     if find_by_id(&transaction, id).await?.is_none() {
         return Err(Error::UserNotFound);
@@ -25,13 +24,12 @@ pub async fn set_password(
     ActiveModel {
         id: Set(id),
         password_hash: Set(Some(hash.into())),
-        tokens_valid_after: Set(Some(now)),
         ..Default::default()
     }
     .update(&transaction)
     .await?;
-    session::end_all_within(&transaction, id, session::EndReason::PasswordChanged, now).await?;
-    let revoked = revocation::user_within(doorward, &transaction, id, now).await?;
+    let reason = session::EndReason::PasswordChanged;
+    let (_, revoked) = session::end_all_within(&transaction, id, reason, doorward.now()).await?;
     transaction.commit().await?;
     doorward.apply(&revoked);
     Ok(())

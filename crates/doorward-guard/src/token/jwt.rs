@@ -30,7 +30,7 @@ pub struct Claims<'a> {
     pub expires_at: i64,
     /// `roles` (RFC 9068 §2.2.3.1); left out when there are none.
     pub roles: &'a [String],
-    /// `preferred_username` (OpenID Connect Core §5.1).
+    /// `preferred_username` (`OpenID` Connect Core §5.1).
     pub username: Option<&'a str>,
 }
 

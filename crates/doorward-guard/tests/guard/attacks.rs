@@ -305,7 +305,7 @@ fn c3_one_spelling_only() {
 #[test]
 fn c3_standard_alphabet() {
     // A signature with both of the characters in which the alphabets differ.
-    let token = (0..)
+    let token = (0..1000)
         .map(|n| sign_flask(SECRET, FlaskAlgorithm::Hs512, 42, None, NOW, NOW + HOUR + n))
         .find(|token| token.contains('-') && token.contains('_'))
         .unwrap();

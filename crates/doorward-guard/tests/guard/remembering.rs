@@ -127,6 +127,10 @@ fn c6_changed_roles_show_in_older_tokens_at_once() {
         assert!(!identity.has_role("admin") && identity.has_role("editor"));
     }
     assert!(guard.verify(&newer, NOW).unwrap().has_role("admin"));
+    // In the millisecond of its issue too: the whole second counts as before the change.
+    let edge = super::guard();
+    edge.revocations().apply(1, &[change(NOW * 1000, &[])]);
+    assert!(!edge.verify(&older, NOW).unwrap().has_role("admin"));
     // One that comes late does not undo it.
     guard.revocations().apply(0, &[change(NOW * 1000, &["admin"])]);
     assert!(!guard.verify(&older, NOW).unwrap().has_role("admin"));

@@ -1,5 +1,6 @@
 //! One connection, from its handshake to its end.
 
+use doorward_http::Peer;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -37,18 +38,6 @@ const HTTP2_CONNECTION_WINDOW: u32 = 256 * 1024;
 const HTTP2_SEND_BUFFER: usize = 64 * 1024;
 /// An idle connection may be closed for a new one after this long.
 const EVICTABLE_AFTER: Duration = Duration::from_secs(1);
-
-/// Who is at the other end of the connection: in the extensions of every request.
-///
-/// Behind a reverse proxy this is the proxy. `X-Forwarded-For` and the like are the application's
-/// to judge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer {
-    /// The peer's address, an IPv4-mapped IPv6 one as IPv4; `None` on a Unix socket.
-    pub address: Option<SocketAddr>,
-    /// Whether the connection is TLS that ends here.
-    pub tls: bool,
-}
 
 /// What the server tells all its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

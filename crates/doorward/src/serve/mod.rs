@@ -56,7 +56,7 @@ use tokio::time::timeout;
 pub use address::{BoundAddress, ListenAddress, ParseListenAddressError};
 pub use body::BodyReadTimeout;
 pub use config::ServeConfig;
-pub use connection::Peer;
+pub use doorward_http::Peer;
 pub use error::ServeError;
 pub use signals::signals;
 pub use tls::{TlsError, TlsFiles};

@@ -1,0 +1,172 @@
+use std::{marker::PhantomData, ops::Deref, sync::Arc};
+
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    response::{IntoResponse, Response},
+};
+use doorward_core::{Error, session::Client, token};
+use doorward_guard::{Credential, CredentialKind, CredentialSource, Credentials, Denied, Identity};
+use http::{Extensions, HeaderMap, Method, request::Parts};
+
+use crate::{
+    App, client_address,
+    cross_site,
+    envelope::{Preferences, Refusal, render},
+};
+
+/// The signed-in user. As an argument of a handler it guards the route: without a good token the
+/// handler is not called, and the client is told why in an envelope. `Option<CurrentUser>` lets
+/// nobody pass as `None`; a token that is there must still be good.
+///
+/// Needs [`DoorwardLayer`](crate::DoorwardLayer) around the route.
+#[derive(Debug, Clone)]
+pub struct CurrentUser(pub Arc<Identity>);
+
+impl Deref for CurrentUser {
+    type Target = Identity;
+
+    fn deref(&self) -> &Identity {
+        &self.0
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        identify(parts).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for CurrentUser {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Response> {
+        let app = app(&parts.extensions)?;
+        match credential(&app, &parts.headers) {
+            Err(Denied::Missing) => Ok(None),
+            _ => identify(parts).await.map(|identity| Some(Self(identity))),
+        }
+    }
+}
+
+/// The name of a role, as a type: what [`RequireRole`] requires.
+///
+/// ```
+/// use doorward_http::RoleName;
+///
+/// struct Editor;
+/// impl RoleName for Editor {
+///     const NAME: &'static str = "editor";
+/// }
+/// ```
+pub trait RoleName: Send + Sync + 'static {
+    /// The role's name.
+    const NAME: &'static str;
+}
+
+/// The signed-in user, who has the role `R`. Others get 403 `role_required`.
+#[derive(Debug, Clone)]
+pub struct RequireRole<R>(pub CurrentUser, PhantomData<R>);
+
+impl<R> Deref for RequireRole<R> {
+    type Target = Identity;
+
+    fn deref(&self) -> &Identity {
+        &self.0
+    }
+}
+
+impl<S: Send + Sync, R: RoleName> FromRequestParts<S> for RequireRole<R> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let identity = identify(parts).await?;
+        if identity.has_role(R::NAME) {
+            return Ok(Self(CurrentUser(identity), PhantomData));
+        }
+        let app = app(&parts.extensions)?;
+        let error = Error::RoleRequired { role: R::NAME.to_owned() };
+        Err(refuse(&app, &parts.headers, &error))
+    }
+}
+
+async fn identify(parts: &mut Parts) -> Result<Arc<Identity>, Response> {
+    if let Some(identity) = parts.extensions.get::<Arc<Identity>>() {
+        return Ok(Arc::clone(identity));
+    }
+    let app = app(&parts.extensions)?;
+    match authenticate(&app, &parts.method, &parts.headers, &parts.extensions).await {
+        Ok(identity) => {
+            parts.extensions.insert(Arc::clone(&identity));
+            Ok(identity)
+        }
+        Err(error) => Err(refuse(&app, &parts.headers, &error)),
+    }
+}
+
+fn app(extensions: &Extensions) -> Result<App, Response> {
+    extensions.get::<App>().cloned().ok_or_else(|| {
+        Refusal(Error::Internal("the route has no DoorwardLayer around it".into())).into_response()
+    })
+}
+
+fn refuse(app: &App, headers: &HeaderMap, error: &Error) -> Response {
+    let mut response = render(error, Preferences::of(headers, app.settings()));
+    response.extensions_mut().insert(crate::envelope::Enveloped);
+    log(error);
+    response
+}
+
+/// Why somebody was not let in: the exact reason, which the client is not told.
+pub(crate) fn log(error: &Error) {
+    if let Error::Denied(denied) = error {
+        metrics::counter!("doorward_denied_total", "error" => denied.error_name()).increment(1);
+        tracing::info!(error = denied.error_name(), reason = denied.reason(), "denied");
+    }
+}
+
+/// The credential of a request: `token` header, bearer, or the session cookie where those are on.
+pub(crate) fn credential<'a>(
+    app: &App,
+    headers: &'a HeaderMap,
+) -> Result<Credential<'a>, Denied> {
+    let names = [app.cookie_name()];
+    let names = if app.settings().session.cookie { &names[..] } else { &[] };
+    Credentials::from_headers(headers, names)
+}
+
+/// Who sends this request, where that is remembered: the way that takes no time.
+pub(crate) fn recall(
+    app: &App,
+    headers: &HeaderMap,
+) -> Option<Result<Arc<Identity>, Error>> {
+    match credential(app, headers) {
+        // What a cookie needs besides the look-up is left to the other way.
+        Ok(credential) if credential.kind != CredentialKind::SessionCookie => {
+            token::recall(app.doorward(), &credential, &Client::default())
+                .map(|known| known.map_err(Error::from))
+        }
+        Ok(_) => None,
+        Err(denied) => Some(Err(denied.into())),
+    }
+}
+
+/// Who sends this request.
+pub(crate) async fn authenticate(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Arc<Identity>, Error> {
+    let credential = credential(app, headers)?;
+    if credential.source == CredentialSource::Cookie && !method.is_safe() {
+        cross_site::check(app, headers)?;
+    }
+    let client = if credential.kind == CredentialKind::SessionCookie {
+        client_address::client(headers, extensions, &app.settings().http.trusted_proxies)
+    } else {
+        Client::default()
+    };
+    token::authenticate(app.doorward(), &credential, &client).await
+}

@@ -1,0 +1,11 @@
+//! What doors take from a request.
+
+mod current_user;
+mod fields;
+mod json_body;
+mod strict_json;
+
+pub(crate) use current_user::{authenticate, credential, log, recall};
+pub use current_user::{CurrentUser, RequireRole, RoleName};
+pub use fields::{Fields, ReadFields};
+pub use json_body::JsonBody;

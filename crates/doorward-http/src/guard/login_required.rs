@@ -1,0 +1,146 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::response::Response;
+use doorward_core::Error;
+use doorward_guard::Identity;
+use http::{HeaderMap, Request};
+use tower::{Layer, Service};
+
+use crate::{
+    App,
+    envelope::{Preferences, render},
+    extract::{authenticate, log, recall},
+};
+
+/// Lets nobody through who isn't signed in, or lacks a role. Inside, the extractors find the user
+/// without looking again.
+#[derive(Debug, Clone)]
+pub struct LoginRequired {
+    app: App,
+    role: Option<Arc<str>>,
+}
+
+impl LoginRequired {
+    /// For this Doorward: anybody who is signed in.
+    pub fn new(app: App) -> Self {
+        Self { app, role: None }
+    }
+
+    /// Only users who have this role.
+    #[must_use]
+    pub fn with_role(mut self, role: &str) -> Self {
+        self.role = Some(role.into());
+        self
+    }
+
+    fn admit<B>(
+        &self,
+        request: &mut Request<B>,
+        known: Result<Arc<Identity>, Error>,
+    ) -> Result<(), Response> {
+        let allowed = known.and_then(|identity| match &self.role {
+            Some(role) if !identity.has_role(role) => {
+                Err(Error::RoleRequired { role: role.to_string() })
+            }
+            _ => Ok(identity),
+        });
+        match allowed {
+            Ok(identity) => {
+                request.extensions_mut().insert(identity);
+                Ok(())
+            }
+            Err(error) => Err(self.refuse(request.headers(), &error)),
+        }
+    }
+
+    fn refuse(&self, headers: &HeaderMap, error: &Error) -> Response {
+        log(error);
+        render(error, Preferences::of(headers, self.app.settings()))
+    }
+}
+
+impl<S> Layer<S> for LoginRequired {
+    type Service = LoginRequiredService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        LoginRequiredService { inner, guard: self.clone() }
+    }
+}
+
+/// What [`LoginRequired`] makes of a service.
+#[derive(Debug, Clone)]
+pub struct LoginRequiredService<S> {
+    inner: S,
+    guard: LoginRequired,
+}
+
+type Answer<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
+
+impl<S, B> Service<Request<B>> for LoginRequiredService<S>
+where
+    S: Service<Request<B>, Response = Response> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = GuardedFuture<S::Future, S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if let Some(known) = recall(&self.guard.app, request.headers()) {
+            return match self.guard.admit(&mut request, known) {
+                Ok(()) => GuardedFuture::Passed(Box::pin(self.inner.call(request))),
+                Err(refusal) => GuardedFuture::Refused(Some(refusal)),
+            };
+        }
+        // The service that was made ready goes along; a fresh one stays.
+        let fresh = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, fresh);
+        let guard = self.guard.clone();
+        GuardedFuture::Asked(Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            let known =
+                authenticate(&guard.app, &parts.method, &parts.headers, &parts.extensions).await;
+            parts.extensions.insert(guard.app.clone());
+            let mut request = Request::from_parts(parts, body);
+            match guard.admit(&mut request, known) {
+                Ok(()) => inner.call(request).await,
+                Err(refusal) => Ok(refusal),
+            }
+        }))
+    }
+}
+
+/// The answer of a guarded service: at once where the token is remembered.
+pub enum GuardedFuture<F, E> {
+    /// The token is good and remembered: the inner service's own future.
+    Passed(Pin<Box<F>>),
+    /// Refused.
+    Refused(Option<Response>),
+    /// The token has to be verified first.
+    Asked(Answer<E>),
+}
+
+impl<F: Future<Output = Result<Response, E>>, E> Future for GuardedFuture<F, E> {
+    type Output = Result<Response, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Passed(inner) => inner.as_mut().poll(context),
+            Self::Asked(inner) => inner.as_mut().poll(context),
+            Self::Refused(response) => match response.take() {
+                Some(response) => Poll::Ready(Ok(response)),
+                None => Poll::Pending,
+            },
+        }
+    }
+}

@@ -1,0 +1,70 @@
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use doorward_core::Error;
+use http::StatusCode;
+
+use crate::{
+    App,
+    envelope::{Enveloped, Preferences, Refusal, Refused, render},
+};
+
+/// Gives errors the form and language that the client wants, and every envelope the status that is
+/// configured.
+pub(crate) async fn in_the_wanted_form(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let preferences = Preferences::of(request.headers(), app.settings());
+    let mut response = next.run(request).await;
+    let Some(Refused(error)) = response.extensions().get::<Refused>().cloned() else {
+        if preferences.always_200 && response.extensions().get::<Enveloped>().is_some() {
+            *response.status_mut() = StatusCode::OK;
+        }
+        return response;
+    };
+    let mut rendered = render(&error, preferences);
+    // What the door has set besides (a cookie taken back, the methods allowed) goes along.
+    for (name, value) in response.headers() {
+        if !rendered.headers().contains_key(name) {
+            rendered.headers_mut().append(name, value.clone());
+        }
+    }
+    rendered.headers_mut().remove(http::header::CONTENT_LENGTH);
+    rendered.extensions_mut().insert(Refused(error));
+    rendered
+}
+
+/// Ends what takes too long. The database's transaction is rolled back with it.
+pub(crate) async fn within_time(
+    State(timeout): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
+    tokio::time::timeout(timeout, next.run(request))
+        .await
+        .unwrap_or_else(|_| Refusal(Error::RequestTimeout).into_response())
+}
+
+/// For paths that no door has.
+pub(crate) async fn path_not_found() -> Refusal {
+    Refusal(Error::PathNotFound)
+}
+
+/// For methods that a path doesn't have; the router adds `Allow`. `OPTIONS` asks for just that.
+pub(crate) async fn method_not_allowed(method: http::Method) -> Response {
+    if method == http::Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    Refusal(Error::MethodNotAllowed).into_response()
+}
+
+/// An error as an answer's extension, for layers that log.
+pub(super) fn error_of(response: &Response) -> Option<Arc<Error>> {
+    response.extensions().get::<Refused>().map(|Refused(error)| Arc::clone(error))
+}

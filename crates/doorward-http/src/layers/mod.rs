@@ -1,0 +1,55 @@
+//! What stands around every door: request ids and the log, the form of errors, safe headers, the host
+//! that is served, and bounds.
+
+pub(crate) use finish::{method_not_allowed, path_not_found};
+
+mod finish;
+mod host;
+mod observe;
+mod panics;
+mod safe_headers;
+
+use std::time::Duration;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use http::{HeaderName, HeaderValue, Method, header};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
+};
+
+use crate::App;
+
+/// Puts all of it around `router`, the outermost last.
+pub(crate) fn around(router: Router, app: &App) -> Router {
+    let settings = app.settings();
+    let timeout = Duration::from_millis(settings.http.request_timeout_ms);
+    let mut router = router
+        .layer(DefaultBodyLimit::max(settings.http.body_limit_bytes))
+        .layer(middleware::from_fn_with_state(timeout, finish::within_time))
+        .layer(CatchPanicLayer::custom(panics::answer))
+        .layer(middleware::from_fn_with_state(app.clone(), host::check));
+    if !settings.http.cors_origins.is_empty() {
+        router = router.layer(cors(&settings.http.cors_origins));
+    }
+    router
+        .layer(middleware::from_fn_with_state(app.clone(), safe_headers::add))
+        .layer(middleware::from_fn_with_state(app.clone(), finish::in_the_wanted_form))
+        .layer(middleware::from_fn(observe::observe))
+        .layer(crate::DoorwardLayer::new(app.clone()))
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT_LANGUAGE,
+            HeaderName::from_static("token"),
+        ])
+        .max_age(Duration::from_secs(600))
+}

@@ -1,0 +1,123 @@
+//! The description of the API: what the doors say of themselves, and what holds for all of them.
+
+use doorward_core::settings::Settings;
+use utoipa::{
+    OpenApi,
+    openapi::{
+        Content, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder, Server,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use crate::router::described;
+
+mod schemas;
+
+#[derive(OpenApi)]
+#[openapi(
+    components(schemas(schemas::ErrorAnswer, schemas::FieldErrorAnswer)),
+    tags(
+        (name = "Login", description = "Signing in and out."),
+        (name = "Me", description = "The signed-in user."),
+        (name = "For services", description = "What other services need to verify tokens."),
+        (name = "Operation", description = "For operators and their machines."),
+    ),
+)]
+struct Description;
+
+/// The OpenAPI 3.1 document, with the title, version and description that are configured.
+pub fn openapi(settings: &Settings) -> utoipa::openapi::OpenApi {
+    let (_, mut api) =
+        described::<()>(utoipa_axum::router::OpenApiRouter::with_openapi(Description::openapi()))
+            .split_for_parts();
+    api.info.title.clone_from(&settings.api.title);
+    api.info.version.clone_from(&settings.api.version);
+    api.info.description = Some(settings.api.description.clone());
+    api.info.license = None;
+    api.info.contact = None;
+    api.servers = Some(vec![Server::new(settings.public_url.as_deref().unwrap_or("/"))]);
+    if let Some(components) = &mut api.components {
+        for (name, scheme) in security_schemes() {
+            components.security_schemes.insert(name.to_owned(), scheme.into());
+        }
+    }
+    for path in api.paths.paths.values_mut() {
+        for operation in
+            [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete, &mut path.put]
+                .into_iter()
+                .flatten()
+        {
+            complete(operation);
+        }
+    }
+    api
+}
+
+fn security_schemes() -> [(&'static str, SecurityScheme); 3] {
+    let header = ApiKeyValue::with_description("token", "The access token, as the Flask system takes it.");
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The access token, by RFC 6750."))
+        .build();
+    let cookie = ApiKeyValue::with_description("doorward", "The session cookie of a browser.");
+    [
+        ("token", SecurityScheme::ApiKey(ApiKey::Header(header))),
+        ("bearer", SecurityScheme::Http(bearer)),
+        ("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie))),
+    ]
+}
+
+/// What every door can answer besides its own: every failure is the same envelope, and every answer
+/// has a request id.
+fn complete(operation: &mut Operation) {
+    if operation.request_body.is_some() {
+        add(operation, "400", "`invalid_fields`, `malformed_request`, `unsupported_media_type`.");
+        add(operation, "413", "`request_too_large`.");
+    }
+    add(operation, "408", "`request_timeout`.");
+    add(operation, "421", "`not_found`: the request is for another host than `public_url`.");
+    add(operation, "500", "`internal_error`.");
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        response.headers.insert(
+            "X-Request-Id".into(),
+            HeaderBuilder::new().description(Some("The id under which the log tells of this request.")).build().into(),
+        );
+        let is_failure = status.starts_with('4') || status.starts_with('5');
+        if is_failure && response.content.is_empty() {
+            describe_failure(status, response);
+        }
+    }
+}
+
+fn add(operation: &mut Operation, status: &str, description: &str) {
+    operation
+        .responses
+        .responses
+        .entry(status.to_owned())
+        .or_insert_with(|| ResponseBuilder::new().description(description).build().into());
+}
+
+fn describe_failure(status: &str, response: &mut Response) {
+    for media_type in ["application/json", "application/problem+json"] {
+        let content = if media_type == "application/json" {
+            Content::new(Some(Ref::from_schema_name("ErrorAnswer")))
+        } else {
+            Content::new(Some(utoipa::openapi::schema::Object::new()))
+        };
+        response.content.insert(media_type.to_owned(), content.into());
+    }
+    if status == "503" {
+        response.headers.insert(
+            "Retry-After".into(),
+            HeaderBuilder::new().description(Some("Seconds.")).build().into(),
+        );
+    }
+    if status == "401" {
+        response.headers.insert(
+            "WWW-Authenticate".into(),
+            HeaderBuilder::new().description(Some("RFC 6750 §3, where a token was refused.")).build().into(),
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! `/token`
+
+pub(crate) mod refresh;

@@ -1,0 +1,264 @@
+//! A Doorward of a test's own, on an engine of its own, under a clock that the test sets.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use axum::{Router, body::Body};
+use chrono::DateTime;
+use doorward_core::{
+    Doorward, ManualClock, Start,
+    password::NewPassword,
+    settings::{ConnectionUrl, Profile, Secret, Settings, TokenFormat},
+    user::{self, NewUser, User},
+};
+use doorward_http::{App, Peer};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use sea_orm::{ConnectionTrait, Database};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// The password of every user that a test makes.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// The secret that is shared with a Flask application where a test has one.
+pub(crate) const SECRET_KEY: &str = "a secret key of the Flask application, 2020";
+/// When the clock stands at first: 2020-03-15 03:30 UTC.
+pub(crate) const BEGIN: i64 = 1_584_243_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Runs the test on SQLite and on PostgreSQL, each with a database of its own.
+pub(crate) fn on_both_engines(test: impl AsyncFn(TestApp)) {
+    configured_on_both_engines(|_| {}, test);
+}
+
+/// The same with other settings.
+pub(crate) fn configured_on_both_engines(configure: impl Fn(&mut Settings), test: impl AsyncFn(TestApp)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Both engines must match one snapshot.
+    insta::allow_duplicates! {
+        for engine in [Engine::Sqlite, Engine::Postgres] {
+            runtime.block_on(async { test(TestApp::start(engine, &configure).await).await });
+        }
+    }
+}
+
+/// A second door into the same Doorward, or the first.
+#[derive(Clone)]
+pub(crate) struct TestApp {
+    pub(crate) engine: Engine,
+    pub(crate) doorward: Doorward,
+    pub(crate) clock: Arc<ManualClock>,
+    router: Router,
+    folder: Arc<TempDir>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+/// Who sends a request: what stands in its headers.
+#[derive(Default, Clone, Copy)]
+pub(crate) enum As<'a> {
+    #[default]
+    Nobody,
+    /// The header `token`.
+    Token(&'a str),
+    /// `Authorization: Bearer`.
+    Bearer(&'a str),
+    /// The session cookie.
+    Cookie(&'a str),
+}
+
+impl TestApp {
+    pub(crate) async fn start(engine: Engine, configure: &impl Fn(&mut Settings)) -> Self {
+        let folder = Arc::new(TempDir::new().unwrap());
+        let database = match engine {
+            Engine::Sqlite => format!("sqlite://{}", folder.path().join("doorward.db").display()),
+            Engine::Postgres => new_postgres_database().await,
+        };
+        Self::open(engine, database, folder, configure).await
+    }
+
+    /// Another replica on the same database, under the same clock.
+    pub(crate) async fn replica(&self, configure: &impl Fn(&mut Settings)) -> Self {
+        let url = self.doorward.settings().database.expose().to_owned();
+        let mut other = Self::open(self.engine, url, Arc::clone(&self.folder), configure).await;
+        other.clock = Arc::clone(&self.clock);
+        other
+    }
+
+    async fn open(
+        engine: Engine,
+        database: String,
+        folder: Arc<TempDir>,
+        configure: &impl Fn(&mut Settings),
+    ) -> Self {
+        let mut settings = Settings::for_profile(Profile::Testing);
+        settings.database = ConnectionUrl::new(database);
+        settings.database_pool.max_connections = 4;
+        settings.keys.seal_key = Some(Secret::new("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="));
+        settings.login.failure_time_ms = 0;
+        settings.password.argon2.memory_kib = 64;
+        settings.password.argon2.iterations = 1;
+        configure(&mut settings);
+        let clock = Arc::new(ManualClock::at(DateTime::from_timestamp(BEGIN, 0).unwrap()));
+        let start = Start { clock: clock.clone(), ..Start::new(settings) };
+        let doorward = Doorward::start(start).await.unwrap();
+        let router = doorward_http::router(&App::new(doorward.clone()));
+        Self { engine, doorward, clock, router, folder }
+    }
+
+    /// Sets the clock on, and lets the background work of that time happen.
+    pub(crate) async fn advance(&self, seconds: i64) {
+        self.clock.advance(seconds);
+        self.catch_up().await;
+        self.doorward.flush_activity().await.unwrap();
+    }
+
+    /// Reads what other replicas and applications wrote, as a replica does each second.
+    pub(crate) async fn catch_up(&self) {
+        self.doorward.open_feed().await.unwrap();
+        user::fill_lookup_keys(&self.doorward).await.unwrap();
+    }
+
+    pub(crate) async fn user(&self, username: &str) -> User {
+        self.user_with_roles(username, &[]).await
+    }
+
+    pub(crate) async fn user_with_roles(&self, username: &str, roles: &[&str]) -> User {
+        let email = format!("{username}@example.com");
+        let new = NewUser {
+            username,
+            email: Some(&email),
+            password: Some(NewPassword::new(PASSWORD)),
+            confirmed: true,
+            roles: roles.iter().map(ToString::to_string).collect(),
+        };
+        user::create(&self.doorward, new).await.unwrap()
+    }
+
+    /// Makes the user and signs in.
+    pub(crate) async fn signed_in(&self, username: &str) -> (User, Value) {
+        let user = self.user(username).await;
+        (user, self.log_in(username).await.json())
+    }
+
+    pub(crate) async fn log_in(&self, username: &str) -> Answer {
+        self.post("/login", json!({"username": username, "password": PASSWORD})).await
+    }
+
+    pub(crate) async fn get(&self, path: &str, who: As<'_>) -> Answer {
+        self.send(request(Method::GET, path, who).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.post_raw(path, "application/json", body.to_string()).await
+    }
+
+    pub(crate) async fn post_raw(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let request = request(Method::POST, path, As::Nobody)
+            .header("content-type", content_type)
+            .body(body.into())
+            .unwrap();
+        self.send(request).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// Runs a statement as another application on the same database would.
+    pub(crate) async fn sql(&self, statement: &str) {
+        let url = self.doorward.settings().database.expose().to_owned();
+        let connection = Database::connect(url).await.unwrap();
+        connection.execute_unprepared(statement).await.unwrap();
+        connection.close().await.unwrap();
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status and body, for a snapshot.
+    pub(crate) fn shown(&self) -> String {
+        format!("{} {}", self.status.as_u16(), self.text)
+    }
+
+    /// Status and error name.
+    pub(crate) fn error(&self) -> String {
+        let name = self.json()["error"].as_str().unwrap_or_default().to_owned();
+        format!("{} {name}", self.status.as_u16())
+    }
+
+    /// The session cookie that the answer sets, as `name=value`.
+    pub(crate) fn cookie(&self) -> String {
+        self.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
+    }
+}
+
+/// A request from the loopback address, as `curl`.
+pub(crate) fn request(method: Method, path: &str, who: As<'_>) -> http::request::Builder {
+    let peer = Peer { address: Some(SocketAddr::from(([127, 0, 0, 1], 50000))), tls: false };
+    let builder = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "localhost")
+        .header("user-agent", "curl/8.0")
+        .extension(peer);
+    match who {
+        As::Nobody => builder,
+        As::Token(token) => builder.header("token", token),
+        As::Bearer(token) => builder.header("authorization", format!("Bearer {token}")),
+        As::Cookie(cookie) => builder.header("cookie", cookie),
+    }
+}
+
+/// Tokens as the Flask system issues them.
+pub(crate) fn flask_tokens(settings: &mut Settings) {
+    settings.token.format = TokenFormat::Flask;
+    settings.token.secret_keys = vec![Secret::new(SECRET_KEY)];
+}
+
+async fn new_postgres_database() -> String {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let Ok(server) = std::env::var("DOORWARD_TEST_POSTGRES") else {
+        panic!("no PostgreSQL for the tests: run `cargo xtask test`, or `cargo xtask postgres` and set what it prints");
+    };
+    let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+    let name = format!("doorward_{}_{number}", std::process::id());
+    let connection = Database::connect(&server).await.unwrap();
+    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    connection.close().await.unwrap();
+    let (before, _) = server.rsplit_once('/').unwrap();
+    format!("{before}/{name}")
+}

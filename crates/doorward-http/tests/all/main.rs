@@ -1,0 +1,15 @@
+//! The API, tested over HTTP: one file for each URL, every test on both engines.
+
+mod app;
+mod envelope;
+mod guard;
+mod login;
+mod logout;
+mod me;
+mod openapi;
+mod operation;
+mod routes;
+mod security;
+mod session;
+mod token;
+mod well_known;

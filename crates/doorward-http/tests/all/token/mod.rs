@@ -1,0 +1,3 @@
+//! `/token`
+
+mod refresh;

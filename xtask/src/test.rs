@@ -1,0 +1,208 @@
+//! `cargo xtask test`: every check, cheapest first; the first that fails ends the run.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::postgres::{self, Postgres};
+use crate::{generated, pages, tools, workspace};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only these steps, in the usual order; without any, all of them
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(STEPS.iter().map(|step| step.name)))]
+    steps: Vec<String>,
+
+    /// Install PostgreSQL by apt-get where it is missing (needs root; on by itself where CI=true)
+    #[arg(long)]
+    install: bool,
+}
+
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Options) -> Result<()>,
+    way_out: &'static str,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        about: "the code stands as rustfmt writes it",
+        run: |_| cargo(&["fmt", "--all", "--check", "--", "-l"]),
+        way_out: "cargo fmt --all",
+    },
+    Step {
+        name: "typos",
+        about: "no misspelt word",
+        run: |_| typos(),
+        way_out: "mend the word, or name it in typos.toml where it is right",
+    },
+    Step {
+        name: "deny",
+        about: "licences, sources and known holes of every dependency",
+        run: |_| deny(),
+        way_out: "cargo update --package NAME, or another crate, or an entry in deny.toml with the reason",
+    },
+    Step {
+        name: "clippy",
+        about: "no warning in any target",
+        run: |_| cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-Dwarnings"]),
+        way_out: "cargo clippy --workspace --all-targets",
+    },
+    Step {
+        name: "doc",
+        about: "the crates' documentation has no warning",
+        run: |_| doc(),
+        way_out: "cargo doc --no-deps --workspace --open",
+    },
+    Step {
+        name: "build",
+        about: "crates, binary, tests and examples",
+        run: |_| workspace::build(),
+        way_out: "the compiler's first error above",
+    },
+    Step {
+        name: "generated",
+        about: "the files that the binary writes are what it writes today",
+        run: |_| generated::check(),
+        way_out: "cargo xtask docs",
+    },
+    Step {
+        name: "pages",
+        about: "README.md and docs/ do what they say",
+        run: |_| pages::run(),
+        way_out: "mend the page, or what it describes",
+    },
+    Step {
+        name: "tests",
+        about: "all tests, on SQLite and PostgreSQL",
+        run: tests,
+        way_out: "the same test again: cargo xtask postgres, and in a second terminal cargo test NAME",
+    },
+];
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let start = Instant::now();
+    let wanted = |name| options.steps.is_empty() || options.steps.iter().any(|step| step == name);
+    for step in STEPS.iter().filter(|step| wanted(step.name)) {
+        println!("── {}: {}", step.name, step.about);
+        let start = Instant::now();
+        (step.run)(options)
+            .map_err(|error| anyhow!("{} failed: {error:#}\nwhat to do: {}", step.name, step.way_out))?;
+        println!("   {} ok, {}", step.name, text(start.elapsed()));
+    }
+    println!("── all well after {}", text(start.elapsed()));
+    Ok(())
+}
+
+fn text(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", time.as_secs_f32()),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    workspace::run(&mut workspace::cargo(arguments))
+}
+
+fn typos() -> Result<()> {
+    let program = tools::TYPOS.path()?;
+    workspace::run(std::process::Command::new(program).current_dir(workspace::root()))
+}
+
+fn deny() -> Result<()> {
+    let program = tools::CARGO_DENY.path()?;
+    let deny = || {
+        let mut command = std::process::Command::new(&program);
+        command.arg("--locked").current_dir(workspace::root());
+        command
+    };
+    let check = ["check", "--hide-inclusion-graph", "licenses", "bans", "sources"];
+    workspace::run(deny().args(check))?;
+    if !deny().args(["fetch", "db"]).output()?.status.success() {
+        println!("   known holes were NOT CHECKED: RustSec's database can't be reached from here");
+        return Ok(());
+    }
+    workspace::run(deny().args(["check", "--disable-fetch", "advisories"]))
+}
+
+fn doc() -> Result<()> {
+    let mut command = workspace::cargo(["doc", "--no-deps", "--workspace", "--locked"]);
+    workspace::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn tests(options: &Options) -> Result<()> {
+    let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    let server = Postgres::start(options.install || ci)?;
+    let mut command = workspace::cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let mut child = command.env(postgres::VARIABLE, &server.url).stdout(Stdio::piped()).spawn()?;
+    let printed = child.stdout.take().context("standard output is piped")?;
+    let mut sum = Sum::default();
+    for line in BufReader::new(printed).split(b'\n') {
+        let line = line?;
+        // A failing test may print anything.
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        sum.add(&line);
+    }
+    let status = child.wait()?;
+    // Before the sum, so that the sum is what stands last.
+    drop(server);
+    println!("{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.ignored);
+    if !status.success() {
+        bail!("`{}`: {status}", workspace::line(&command));
+    }
+    if sum.passed == 0 {
+        bail!("no test was run");
+    }
+    Ok(())
+}
+
+/// What the test binaries' closing lines add up to.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sum {
+    passed: u32,
+    failed: u32,
+    ignored: u32,
+}
+
+impl Sum {
+    /// Takes in `test result: ok. 12 passed; 0 failed; 1 ignored; …`, and leaves other lines alone.
+    fn add(&mut self, line: &str) {
+        let Some(counts) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        for count in counts.split([';', '.']) {
+            if let Some((number, what)) = count.trim().split_once(' ')
+                && let Ok(number) = number.parse::<u32>()
+            {
+                match what {
+                    "passed" => self.passed += number,
+                    "failed" => self.failed += number,
+                    "ignored" => self.ignored += number,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sum;
+
+    #[test]
+    fn closing_lines_of_several_binaries_add_up() {
+        let mut sum = Sum::default();
+        sum.add("test user::tests::passed ... ok");
+        sum.add("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.10s");
+        sum.add("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s");
+        let expected = Sum { passed: 15, failed: 2, ignored: 1 };
+        assert_eq!(sum, expected);
+    }
+}
