@@ -64,12 +64,26 @@ impl Start {
     }
 }
 
-/// How often what need not be soon is done: deleting what is over, rotating keys by age.
-const HOUSEKEEPING: Duration = Duration::from_secs(600);
-/// How often rows that another application inserted are given their look-up keys.
-const LOOKUP_KEYS: Duration = Duration::from_secs(2);
-/// How often it is written who was seen.
-const ACTIVITY: Duration = Duration::from_secs(10);
+/// What is done again and again in the background.
+#[derive(Debug, Clone, Copy)]
+enum Chore {
+    /// Writing who was seen.
+    Activity,
+    /// Giving rows that another application inserted their look-up keys.
+    LookupKeys,
+    /// What need not be soon: deleting what is over, rotating keys by age.
+    Housekeeping,
+}
+
+impl Chore {
+    fn period(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Activity => 10,
+            Self::LookupKeys => 2,
+            Self::Housekeeping => 600,
+        })
+    }
+}
 
 impl Doorward {
     /// Connects, brings the schema up to date, and reads keys and revocations. Nothing runs in the
@@ -123,23 +137,23 @@ impl Doorward {
         let feed = self.open_feed().await?;
         tokio::select! {
             () = feed.follow() => {}
-            () = self.every("activity", ACTIVITY, async || self.flush_activity().await) => {}
-            () = self.every("look-up keys", LOOKUP_KEYS, async || user::fill_lookup_keys(self).await.map(drop)) => {}
-            () = self.every("housekeeping", HOUSEKEEPING, async || self.keep_house().await) => {}
+            () = self.repeat(Chore::Activity) => {}
+            () = self.repeat(Chore::LookupKeys) => {}
+            () = self.repeat(Chore::Housekeeping) => {}
         }
         Ok(())
     }
 
-    async fn every(
-        &self,
-        what: &'static str,
-        period: Duration,
-        work: impl AsyncFn() -> Result<(), Error>,
-    ) {
+    async fn repeat(&self, chore: Chore) {
         loop {
-            tokio::time::sleep(period).await;
-            if let Err(error) = work().await {
-                tracing::warn!(%error, what, "work in the background failed; it is tried again");
+            tokio::time::sleep(chore.period()).await;
+            let done = match chore {
+                Chore::Activity => self.flush_activity().await,
+                Chore::LookupKeys => user::fill_lookup_keys(self).await.map(drop),
+                Chore::Housekeeping => self.keep_house().await,
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, ?chore, "work in the background failed; it is tried again");
             }
         }
     }
