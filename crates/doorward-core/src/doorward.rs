@@ -126,6 +126,22 @@ impl Doorward {
         Ok(doorward)
     }
 
+    /// The database alone, for what must work where a [`Doorward`] can't start.
+    pub async fn connect_only(settings: &Settings, create: bool) -> Result<Database, Error> {
+        let mut options = database_options(settings);
+        options.create &= create;
+        database::connect(&options).await
+    }
+
+    /// Deletes every signing key, for when the key that they are sealed under is lost: the next start
+    /// makes new ones, and everyone signs in anew. Answers how many there were.
+    pub async fn drop_sealed_keys(settings: &Settings) -> Result<u64, Error> {
+        let database = Self::connect_only(settings, false).await?;
+        let dropped = crate::signing_key::delete_all(&database).await?;
+        database.close().await;
+        Ok(dropped)
+    }
+
     /// Reads the revocations to their end, and goes on from there whenever it is asked.
     pub async fn open_feed(&self) -> Result<Feed, Error> {
         Feed::open(self).await

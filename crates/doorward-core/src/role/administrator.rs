@@ -1,4 +1,4 @@
-use sea_orm::{QuerySelect, entity::prelude::*};
+use sea_orm::{ConnectionTrait, QuerySelect, entity::prelude::*, sea_query::Query};
 
 use super::{ADMIN, AssignmentColumn, Assignments, Entity};
 use crate::{
@@ -6,6 +6,29 @@ use crate::{
     database::{Transaction, UserId},
     user,
 };
+
+/// Whether anybody who may sign in administers.
+pub async fn has_administrator(connection: &impl ConnectionTrait) -> Result<bool, Error> {
+    Ok(enabled_other_than(connection, None).await?.is_some())
+}
+
+async fn enabled_other_than(
+    connection: &impl ConnectionTrait,
+    leaving: Option<UserId>,
+) -> Result<Option<user::User>, Error> {
+    let administrators = Query::select()
+        .column(AssignmentColumn::UserId)
+        .from(Assignments)
+        .and_where(AssignmentColumn::Role.eq(ADMIN))
+        .to_owned();
+    let mut query = user::Entity::find()
+        .filter(user::Column::Id.in_subquery(administrators))
+        .filter(user::Column::DisabledAt.is_null());
+    if let Some(leaving) = leaving {
+        query = query.filter(user::Column::Id.ne(leaving));
+    }
+    Ok(query.one(connection).await?)
+}
 
 /// Refuses what would leave nobody to administer once `leaving` no longer counts. Writers that ask
 /// this take turns until they commit, so that two can't remove each other's last companion.
@@ -15,21 +38,10 @@ pub async fn keep_an_administrator(
 ) -> Result<(), Error> {
     // On SQLite the transaction itself is the only writer.
     Entity::find_by_id(ADMIN.to_owned()).lock_exclusive().one(transaction).await?;
-    let administrators: Vec<UserId> = Assignments::find()
-        .filter(AssignmentColumn::Role.eq(ADMIN))
-        .all(transaction)
-        .await?
-        .into_iter()
-        .map(|assignment| assignment.user_id)
-        .collect();
-    if !administrators.contains(&leaving) {
+    let is_administrator =
+        Assignments::find_by_id((leaving, ADMIN.to_owned())).one(transaction).await?.is_some();
+    if !is_administrator || enabled_other_than(transaction, Some(leaving)).await?.is_some() {
         return Ok(());
     }
-    let others = user::Entity::find()
-        .filter(user::Column::Id.is_in(administrators))
-        .filter(user::Column::Id.ne(leaving))
-        .filter(user::Column::DisabledAt.is_null())
-        .one(transaction)
-        .await?;
-    if others.is_some() { Ok(()) } else { Err(Error::LastAdministrator) }
+    Err(Error::LastAdministrator)
 }

@@ -5,7 +5,7 @@ mod entity;
 mod grant;
 mod revoke;
 
-pub use administrator::keep_an_administrator;
+pub use administrator::{has_administrator, keep_an_administrator};
 pub use entity::{
     assignment::{Column as AssignmentColumn, Entity as Assignments, Model as Assignment},
     role::{Column, Entity, Model as Role},

@@ -8,5 +8,5 @@ mod seal;
 
 pub use entity::{ActiveModel, Column, Entity, Model as SigningKeyRow};
 pub use load::{KeyState, SigningKeys, list, load_or_create, published, reload, reload_if_due};
-pub use rotate::{Rotated, rotate, rotate_by_age};
+pub use rotate::{Rotated, delete_all, rotate, rotate_by_age};
 pub use seal::SealKey;

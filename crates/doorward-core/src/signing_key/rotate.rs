@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::{ActiveModel, Column, Entity, load::reload};
 use crate::{
     Doorward, Error,
-    database::{StoredTime, Transaction},
+    database::{Database, StoredTime, Transaction},
     random_bytes,
     revocation::{self, Published},
 };
@@ -67,6 +67,14 @@ pub async fn rotate_by_age(doorward: &Doorward) -> Result<(), Error> {
     reload(doorward).await?;
     tracing::info!("the signing key was rotated by its age");
     Ok(())
+}
+
+/// Deletes every key, whatever it is sealed under.
+pub async fn delete_all(database: &Database) -> Result<u64, Error> {
+    let transaction = database.begin().await?;
+    let result = Entity::delete_many().exec(&transaction).await?;
+    transaction.commit().await?;
+    Ok(result.rows_affected)
 }
 
 /// Makes a key and retires the others. Two replicas that do it at once make two keys, of which the

@@ -1,23 +1,25 @@
 use doorward_core::{
-    Error,
+    Error, FieldError, Language, Words,
     settings::{Problem, SettingsError},
 };
 
 /// Why a command did not do what it was asked, and with which exit code that is told.
 #[derive(Debug)]
 pub(crate) struct CommandError {
-    /// 1 failed, 2 wrong usage, 3 configuration, 4 not found, 5 conflict, 6 database unavailable,
-    /// 7 doctor found faults.
     pub(crate) exit_code: u8,
     /// The stable name.
-    pub(crate) name: &'static str,
+    name: &'static str,
     /// What is wrong, and what to do; one line each.
-    pub(crate) lines: Vec<String>,
+    lines: Vec<String>,
 }
 
 impl CommandError {
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self { exit_code: 1, name: "failed", lines: vec![message.into()] }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { exit_code: 2, name: "usage", lines: vec![message.into()] }
     }
 
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
@@ -37,6 +39,18 @@ impl CommandError {
         let lines = errors.into_iter().map(|error| error.to_string());
         Self { exit_code: 3, name: "configuration", lines: lines.collect() }
     }
+
+    /// Tells it on standard error.
+    pub(crate) fn tell(&self, json: bool) {
+        if json {
+            let error = serde_json::json!({"error": self.name, "messages": self.lines});
+            eprintln!("{error}");
+            return;
+        }
+        for line in &self.lines {
+            eprintln!("error: {line}");
+        }
+    }
 }
 
 impl From<Error> for CommandError {
@@ -48,6 +62,17 @@ impl From<Error> for CommandError {
             503 => 6,
             _ => 1,
         };
-        Self { exit_code, name: error.name(), lines: vec![error.to_string()] }
+        let lines = match &error {
+            Error::Invalid(fields) => fields.iter().map(field_line).collect(),
+            Error::Startup { .. } | Error::Internal(_) | Error::Unavailable(_) => {
+                vec![error.to_string()]
+            }
+            other => vec![other.in_words(Language::English).into_owned()],
+        };
+        Self { exit_code, name: error.name(), lines }
     }
+}
+
+fn field_line(field: &FieldError) -> String {
+    format!("{}: {}", field.field, field.problem.in_words(Language::English))
 }
