@@ -1,7 +1,4 @@
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use doorward_guard::{FlaskAlgorithm, Guard, GuardConfig};
 
@@ -265,15 +262,12 @@ fn database_options(settings: &Settings) -> DatabaseOptions {
         acquire_timeout: Duration::from_millis(settings.database_pool.acquire_timeout_ms),
         statement_timeout: Duration::from_millis(settings.database_pool.statement_timeout_ms),
         // The seal key's file is made by the first start: where it is, the database was.
-        create: settings.auto_migrate
-            && (settings.keys.seal_key.is_some() || !settings.keys.seal_key_file.exists()),
+        create: settings.auto_migrate && (settings.keys.seal_key.is_some() || !settings.keys.seal_key_file.exists()),
     }
 }
 
 fn statement_wait(settings: &Settings) -> Duration {
-    Duration::from_millis(
-        settings.database_pool.acquire_timeout_ms + settings.database_pool.statement_timeout_ms,
-    )
+    Duration::from_millis(settings.database_pool.acquire_timeout_ms + settings.database_pool.statement_timeout_ms)
 }
 
 async fn require_migrated(database: &Database) -> Result<(), Error> {
@@ -300,8 +294,7 @@ fn guard_config(settings: &Settings) -> GuardConfig {
             settings::FlaskAlgorithm::Hs512 => FlaskAlgorithm::Hs512,
         },
         cache_capacity: settings.token.cache_entries,
-        max_staleness: (settings.revocations.max_staleness > 0)
-            .then_some(settings.revocations.max_staleness),
+        max_staleness: (settings.revocations.max_staleness > 0).then_some(settings.revocations.max_staleness),
         ..GuardConfig::new(settings.issuer(), &settings.token.audience)
     }
 }

@@ -92,7 +92,7 @@ pub enum Error {
     #[error("the database is unavailable: {0}")]
     Unavailable(DatabaseFailure),
     /// What an operator must mend before Doorward can start or do this.
-    #[error("{what}. {way_out}")]
+    #[error("{what}; {way_out}")]
     Startup {
         /// What is wrong, and where.
         what: String,
@@ -251,11 +251,7 @@ impl Error {
 
 impl From<DatabaseFailure> for Error {
     fn from(failure: DatabaseFailure) -> Self {
-        if failure.is_unavailable() {
-            Self::Unavailable(failure)
-        } else {
-            Self::Internal(failure.to_string())
-        }
+        if failure.is_unavailable() { Self::Unavailable(failure) } else { Self::Internal(failure.to_string()) }
     }
 }
 

@@ -13,9 +13,7 @@ pub struct SystemRandomness;
 
 impl Randomness for SystemRandomness {
     fn fill(&self, bytes: &mut [u8]) {
-        SystemRandom::new()
-            .fill(bytes)
-            .expect("aws-lc's generator has no failing path once the process has started");
+        SystemRandom::new().fill(bytes).expect("aws-lc's generator has no failing path once the process has started");
     }
 }
 

@@ -88,9 +88,8 @@ fn by_name(name: &str) -> (&'static str, &'static str) {
 impl Words for FieldProblem {
     fn in_words(&self, language: Language) -> Cow<'static, str> {
         let chinese = language == Language::Chinese;
-        let pick = |english: &'static str, in_chinese: &'static str| {
-            Cow::Borrowed(if chinese { in_chinese } else { english })
-        };
+        let pick =
+            |english: &'static str, in_chinese: &'static str| Cow::Borrowed(if chinese { in_chinese } else { english });
         match self {
             Self::Required => pick("This field is required.", "此字段必填。"),
             Self::WrongType { expected } if chinese => format!("此字段必须是{expected}。").into(),

@@ -22,8 +22,7 @@ impl App {
     pub fn new(doorward: Doorward) -> Self {
         let settings = doorward.settings();
         let public_url = settings.public_url.as_deref();
-        let secure =
-            settings.has_tls() || public_url.is_some_and(|url| url.starts_with("https://"));
+        let secure = settings.has_tls() || public_url.is_some_and(|url| url.starts_with("https://"));
         let public_host = public_url.and_then(host_of).map(str::to_ascii_lowercase);
         Self {
             inner: Arc::new(Inner {

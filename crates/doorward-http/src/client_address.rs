@@ -2,7 +2,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use doorward_core::session::Client;
-use http::{Extensions, HeaderMap, HeaderName, header::{FORWARDED, USER_AGENT}};
+use http::{
+    Extensions, HeaderMap, HeaderName,
+    header::{FORWARDED, USER_AGENT},
+};
 use ipnet::IpNet;
 
 /// Who is at the other end of the connection; an extension of every request that the server puts there.
@@ -22,12 +25,11 @@ const MOST_HOPS: usize = 32;
 /// The client behind the request: the peer, or, where the peer is a trusted proxy, the nearest hop
 /// that is not one.
 pub(crate) fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> Client {
-    let peer = extensions.get::<Peer>().and_then(|peer| peer.address).or_else(|| {
-        extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address)
-    });
-    let user_agent = headers
-        .get(USER_AGENT)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let peer = extensions
+        .get::<Peer>()
+        .and_then(|peer| peer.address)
+        .or_else(|| extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address));
+    let user_agent = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     Client { address: address(headers, peer.map(|peer| peer.ip()), trusted), user_agent }
 }
 

@@ -13,8 +13,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(crate) fn check(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let origin = text(&ORIGIN);
-    let is_allowed = origin
-        .is_some_and(|origin| app.settings().http.cors_origins.iter().any(|one| one == origin));
+    let is_allowed = origin.is_some_and(|origin| app.settings().http.cors_origins.iter().any(|one| one == origin));
     if is_allowed {
         return Ok(());
     }

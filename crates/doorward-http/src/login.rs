@@ -75,17 +75,12 @@ impl LoginAnswer {
         (status = 503, description = "`busy`: too many sign-ins at once; `unavailable`."),
     ),
 )]
-pub(crate) async fn log_in(
-    Extension(app): Extension<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(crate) async fn log_in(Extension(app): Extension<App>, request: Request) -> Result<Response, Refusal> {
     let arrived = Instant::now();
     cross_site::check(&app, request.headers())?;
     let trusted = &app.settings().http.trusted_proxies;
     let client = client_address::client(request.headers(), request.extensions(), trusted);
-    let JsonBody(body) =
-        <JsonBody<LoginRequest> as axum::extract::FromRequest<()>>::from_request(request, &())
-            .await?;
+    let JsonBody(body) = <JsonBody<LoginRequest> as axum::extract::FromRequest<()>>::from_request(request, &()).await?;
     let logged_in = session::log_in(
         app.doorward(),
         LogIn { identifier: &body.username, password: &body.password, client, arrived },

@@ -34,10 +34,7 @@ pub(crate) struct LogoutAnswer {
         (status = 503, description = "`unavailable`."),
     ),
 )]
-pub(crate) async fn log_out(
-    Extension(app): Extension<App>,
-    parts: Parts,
-) -> Result<Response, Refusal> {
+pub(crate) async fn log_out(Extension(app): Extension<App>, parts: Parts) -> Result<Response, Refusal> {
     sign_out(&app, &parts).await
 }
 
@@ -56,10 +53,7 @@ pub(crate) async fn log_out(
         (status = 503, description = "`unavailable`."),
     ),
 )]
-pub(crate) async fn log_out_by_post(
-    Extension(app): Extension<App>,
-    parts: Parts,
-) -> Result<Response, Refusal> {
+pub(crate) async fn log_out_by_post(Extension(app): Extension<App>, parts: Parts) -> Result<Response, Refusal> {
     if parts.headers.contains_key("token") {
         let mut response = Refusal(Error::MethodNotAllowed).into_response();
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET,HEAD"));
@@ -85,8 +79,7 @@ async fn end_session(app: &App, parts: &Parts) -> Result<(), Error> {
     if credential(app, &parts.headers).is_ok_and(|it| it.source == CredentialSource::Cookie) {
         cross_site::check(app, &parts.headers)?;
     }
-    let identity =
-        authenticate(app, &parts.method, &parts.headers, &parts.extensions).await?;
+    let identity = authenticate(app, &parts.method, &parts.headers, &parts.extensions).await?;
     // HEAD tells what GET would answer, and changes nothing (RFC 9110 §9.3.2).
     if parts.method != Method::HEAD {
         session::log_out(app.doorward(), &identity).await?;

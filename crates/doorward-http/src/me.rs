@@ -8,13 +8,11 @@ use doorward_guard::Denied;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    App, CurrentUser, Envelope,
-    envelope::Refusal,
-};
+use crate::{App, CurrentUser, Envelope, envelope::Refusal};
 
 /// The signed-in user.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the table's column")]
 pub(crate) struct Me {
     #[schema(example = 1)]
     id: i64,
@@ -60,10 +58,7 @@ pub(crate) struct MeEnvelope {
         (status = 503, description = "`unavailable`, `guard_stale`."),
     ),
 )]
-pub(crate) async fn show(
-    Extension(app): Extension<App>,
-    current: CurrentUser,
-) -> Result<Envelope<Me>, Refusal> {
+pub(crate) async fn show(Extension(app): Extension<App>, current: CurrentUser) -> Result<Envelope<Me>, Refusal> {
     let reads = app.doorward().database().reads();
     let user = user::find_by_id(reads, UserId(current.user_id)).await?;
     // Deleted a moment ago, and the feed has not told yet.

@@ -49,9 +49,7 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// The doors and what they say of themselves.
-pub(crate) fn described<S: Clone + Send + Sync + 'static>(
-    router: OpenApiRouter<S>,
-) -> OpenApiRouter<S> {
+pub(crate) fn described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<S>) -> OpenApiRouter<S> {
     router
         .routes(routes!(login::log_in))
         .routes(routes!(logout::log_out, logout::log_out_by_post))
@@ -72,9 +70,7 @@ pub(crate) fn described<S: Clone + Send + Sync + 'static>(
 /// Everything that Doorward serves, to be mounted anywhere.
 pub fn router(app: &App) -> Router {
     let (router, _) = described(OpenApiRouter::new()).split_for_parts();
-    let router = router
-        .fallback(layers::path_not_found)
-        .method_not_allowed_fallback(layers::method_not_allowed);
+    let router = router.fallback(layers::path_not_found).method_not_allowed_fallback(layers::method_not_allowed);
     layers::around(router, app)
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     /// Sets one setting; may stand several times
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// The database: sqlite://FILE or postgres://…
+    /// The database: `sqlite://FILE` or `postgres://…`
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// development, production or testing

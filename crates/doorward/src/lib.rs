@@ -58,7 +58,7 @@ pub mod telemetry;
 pub use doorward_core::{self as core, Error, settings::Settings};
 pub use doorward_guard::Identity;
 pub use doorward_http::{
-    CurrentUser, DoorwardLayer, Envelope, Fields, JsonBody, LoginRequired, Peer, ReadFields,
-    Refusal, RequireRole, RoleName,
+    CurrentUser, DoorwardLayer, Envelope, Fields, JsonBody, LoginRequired, Peer, ReadFields, Refusal, RequireRole,
+    RoleName,
 };
 pub use embed::{Builder, Doorward};

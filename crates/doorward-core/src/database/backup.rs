@@ -20,10 +20,7 @@ pub struct BackupAdvice {
 pub async fn back_up(database: &Database, target: &Path) -> Result<Option<BackupAdvice>, Error> {
     if database.engine() == Engine::Postgres {
         return Ok(Some(BackupAdvice {
-            command: format!(
-                "pg_dump --format=custom --file={} --dbname=$DOORWARD_DATABASE",
-                target.display()
-            ),
+            command: format!("pg_dump --format=custom --file={} --dbname=$DOORWARD_DATABASE", target.display()),
         }));
     }
     if target.exists() {
@@ -35,17 +32,10 @@ pub async fn back_up(database: &Database, target: &Path) -> Result<Option<Backup
     make_private(target)?;
     let connection = database.reads();
     let name = target.to_string_lossy().into_owned();
-    let statement = Statement::from_sql_and_values(
-        connection.get_database_backend(),
-        "VACUUM INTO ?",
-        [name.into()],
-    );
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), "VACUUM INTO ?", [name.into()]);
     connection.inner().execute_raw(statement).await.map_err(DatabaseFailure::from)?;
     std::fs::File::open(target).and_then(|file| file.sync_all()).map_err(|error| {
-        Error::startup(
-            format!("the backup could not be made durable: {error}"),
-            "check the disk, and make it again",
-        )
+        Error::startup(format!("the backup could not be made durable: {error}"), "check the disk, and make it again")
     })?;
     Ok(None)
 }
@@ -98,7 +88,7 @@ pub fn restore(url: &str, backup: &Path) -> Result<Option<PathBuf>, Error> {
     std::fs::File::open(&arriving).and_then(|file| file.sync_all()).map_err(io)?;
     let mut kept = None;
     if target.exists() {
-        let aside = (1..)
+        let aside = (1..10_000)
             .map(|number| with(&format!(".before-restore-{number}")))
             .find(|path| !path.exists())
             .unwrap_or_else(|| with(".before-restore"));

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A user's id. The Flask system's table has `INTEGER` on PostgreSQL (32 bits, which the driver
 /// refuses to read as 64) and up to 64 bits on SQLite.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(pub i64);
 
@@ -27,9 +25,7 @@ impl From<UserId> for Value {
 impl TryGetable for UserId {
     fn try_get_by<I: ColIdx>(result: &QueryResult, index: I) -> Result<Self, TryGetError> {
         match i64::try_get_by(result, index) {
-            Err(TryGetError::DbErr(_)) => {
-                i32::try_get_by(result, index).map(|id| Self(i64::from(id)))
-            }
+            Err(TryGetError::DbErr(_)) => i32::try_get_by(result, index).map(|id| Self(i64::from(id))),
             other => other.map(Self),
         }
     }

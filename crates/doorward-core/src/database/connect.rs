@@ -1,4 +1,8 @@
-use std::{path::{Path, PathBuf}, str::FromStr, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use sea_orm::{
     DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
@@ -112,16 +116,10 @@ async fn connect_sqlite(options: &DatabaseOptions) -> Result<Database, Error> {
             .max_connections(connections)
             .min_connections(1)
             .acquire_timeout(options.acquire_timeout)
-            .idle_timeout(Duration::from_secs(600))
+            .idle_timeout(Duration::from_mins(10))
     };
-    let writes = pool(1)
-        .connect_with(base.clone())
-        .await
-        .map_err(|error| sqlite_refusal(&path, &error))?;
-    let reads = pool(SQLITE_READERS)
-        .connect_with(base)
-        .await
-        .map_err(|error| sqlite_refusal(&path, &error))?;
+    let writes = pool(1).connect_with(base.clone()).await.map_err(|error| sqlite_refusal(&path, &error))?;
+    let reads = pool(SQLITE_READERS).connect_with(base).await.map_err(|error| sqlite_refusal(&path, &error))?;
     Ok(Database::new(
         Engine::Sqlite,
         SqlxSqliteConnector::from_sqlx_sqlite_pool(reads),
@@ -169,17 +167,11 @@ fn prepare_file(path: &Path, create: bool) -> Result<(), Error> {
 
 fn sqlite_refusal(path: &Path, error: &sea_orm::sqlx::Error) -> Error {
     let shown = path.display();
-    let code = error.as_database_error().and_then(|database| database.code());
+    let code = error.as_database_error().and_then(sea_orm::sqlx::error::DatabaseError::code);
     let primary = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
     let (what, way_out) = match primary {
-        Some(26) => (
-            "is no SQLite database",
-            "set `database` to the right file, or restore it from a backup",
-        ),
-        Some(11) => (
-            "is damaged",
-            "restore it with `doorward restore`, or rescue it with `sqlite3 FILE .recover`",
-        ),
+        Some(26) => ("is no SQLite database", "set `database` to the right file, or restore it from a backup"),
+        Some(11) => ("is damaged", "restore it with `doorward restore`, or rescue it with `sqlite3 FILE .recover`"),
         Some(8) => ("is read-only", "make the file and its folder writable for Doorward's user"),
         Some(5 | 6) => ("is locked by another process", "end the process that holds it, and start again"),
         Some(14) => ("can't be opened", "check the path and who may read and write it and its folder"),
@@ -209,7 +201,7 @@ async fn connect_postgres(options: &DatabaseOptions) -> Result<Database, Error> 
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
-        .idle_timeout(Duration::from_secs(600))
+        .idle_timeout(Duration::from_mins(10))
         .connect_lazy_with(chosen);
     hosts::follow(&pool, candidates);
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);

@@ -1,8 +1,8 @@
 use std::{future::Future, time::Duration};
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, RuntimeErr, Statement, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
+    Statement, Value,
 };
 
 use super::{DatabaseFailure, Engine, stored_time};
@@ -49,10 +49,7 @@ impl Transaction {
     }
 }
 
-async fn bounded<T>(
-    wait: Duration,
-    work: impl Future<Output = Result<T, DbErr>> + Send,
-) -> Result<T, DbErr> {
+async fn bounded<T>(wait: Duration, work: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
     tokio::time::timeout(wait, work)
         .await
         .unwrap_or_else(|_| Err(DbErr::Conn(RuntimeErr::Internal("timed out".into()))))
@@ -90,10 +87,7 @@ macro_rules! connection_trait {
                 bounded(self.wait, self.inner.execute_unprepared(sql)).await
             }
 
-            async fn query_one_raw(
-                &self,
-                statement: Statement,
-            ) -> Result<Option<QueryResult>, DbErr> {
+            async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
                 let statement = for_engine(self.engine, statement);
                 bounded(self.wait, self.inner.query_one_raw(statement)).await
             }

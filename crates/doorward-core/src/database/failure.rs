@@ -44,9 +44,7 @@ fn is_unavailable(error: &DbErr) -> bool {
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed => true,
-                sqlx::Error::Database(database) => database
-                    .code()
-                    .is_some_and(|code| is_unavailable_code(&code)),
+                sqlx::Error::Database(database) => database.code().is_some_and(|code| is_unavailable_code(&code)),
                 _ => false,
             }
         }
@@ -58,9 +56,7 @@ fn is_unavailable_code(code: &str) -> bool {
     // SQLite's primary result code stands in the low byte: BUSY, LOCKED, READONLY, IOERR, FULL,
     // CANTOPEN (<https://www.sqlite.org/rescode.html>).
     if code.len() < 5 {
-        return code
-            .parse::<u32>()
-            .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14));
+        return code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14));
     }
     // PostgreSQL's classes: connection, insufficient resources, operator intervention (statement
     // timeout too), system error; and serialization failure, deadlock, read-only transaction.

@@ -30,31 +30,23 @@ fn single_host_urls(url: &str) -> Vec<String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
     let (before_query, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = before_query.split_once('/').unwrap_or((before_query, ""));
-    let (user, hosts) = authority
-        .rsplit_once('@')
-        .map_or((String::new(), authority), |(user, hosts)| (format!("{user}@"), hosts));
-    let query: Vec<_> = query
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("target_session_attrs="))
-        .collect();
+    let (user, hosts) =
+        authority.rsplit_once('@').map_or((String::new(), authority), |(user, hosts)| (format!("{user}@"), hosts));
+    let query: Vec<_> =
+        query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("target_session_attrs=")).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
     hosts.split(',').map(|host| format!("{scheme}://{user}{host}/{path}{query}")).collect()
 }
 
 pub(super) fn describe(candidates: &[PgConnectOptions]) -> String {
-    let hosts: Vec<_> = candidates
-        .iter()
-        .map(|options| format!("{}:{}", options.get_host(), options.get_port()))
-        .collect();
+    let hosts: Vec<_> =
+        candidates.iter().map(|options| format!("{}:{}", options.get_host(), options.get_port())).collect();
     let name = candidates.first().and_then(PgConnectOptions::get_database).unwrap_or_default();
     format!("{}/{name}", hosts.join(","))
 }
 
 /// The first candidate that answers and takes writes.
-pub(super) async fn select(
-    candidates: &[PgConnectOptions],
-    wait: Duration,
-) -> Result<PgConnectOptions, sqlx::Error> {
+pub(super) async fn select(candidates: &[PgConnectOptions], wait: Duration) -> Result<PgConnectOptions, sqlx::Error> {
     let mut last = sqlx::Error::Configuration("no host in the URL".into());
     for options in candidates {
         match tokio::time::timeout(wait, takes_writes(options)).await {
@@ -71,8 +63,7 @@ pub(super) async fn select(
 
 async fn takes_writes(options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
     let mut connection = options.connect().await?;
-    let read_only: String =
-        sqlx::query_scalar("SHOW transaction_read_only").fetch_one(&mut connection).await?;
+    let read_only: String = sqlx::query_scalar("SHOW transaction_read_only").fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(read_only == "off")
 }
@@ -114,9 +105,6 @@ mod tests {
             ["postgres://u:p@a:1/db?sslmode=disable", "postgres://u:p@b:2/db?sslmode=disable"]
         );
         assert_eq!(single_host_urls("postgres://u@a/db"), ["postgres://u@a/db"]);
-        assert_eq!(
-            single_host_urls("postgres://%2Frun%2Fpg/db"),
-            ["postgres://%2Frun%2Fpg/db"]
-        );
+        assert_eq!(single_host_urls("postgres://%2Frun%2Fpg/db"), ["postgres://%2Frun%2Fpg/db"]);
     }
 }

@@ -10,9 +10,7 @@ pub async fn check_integrity(database: &Database) -> Result<Vec<String>, Databas
         Engine::Sqlite => "PRAGMA quick_check(20)",
         Engine::Postgres => "SELECT 'ok'",
     };
-    let rows = connection
-        .query_all_raw(Statement::from_string(connection.get_database_backend(), sql))
-        .await?;
+    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
     let mut complaints = Vec::new();
     for row in rows {
         let line: String = row.try_get_by_index(0)?;

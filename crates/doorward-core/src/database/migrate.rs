@@ -59,9 +59,7 @@ pub async fn migration_status(database: &Database) -> Result<Vec<MigrationState>
 pub async fn origin(database: &Database) -> Result<Origin, DatabaseFailure> {
     let sql = "SELECT value FROM doorward_state WHERE name = 'origin'";
     let connection = database.reads();
-    let row = connection
-        .query_one_raw(Statement::from_string(connection.get_database_backend(), sql))
-        .await?;
+    let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
     let value: Option<String> = row.map(|row| row.try_get("", "value")).transpose()?;
     Ok(match value.as_deref() {
         Some("made") => Origin::Made,
@@ -70,8 +68,7 @@ pub async fn origin(database: &Database) -> Result<Origin, DatabaseFailure> {
 }
 
 async fn states(connection: &impl ConnectionTrait) -> Result<Vec<MigrationState>, Error> {
-    let migrations =
-        Migrations::get_migration_with_status_read_only(connection).await.map_err(refused)?;
+    let migrations = Migrations::get_migration_with_status_read_only(connection).await.map_err(refused)?;
     Ok(migrations
         .iter()
         .map(|migration| MigrationState {
@@ -98,10 +95,9 @@ fn refused(error: DbErr) -> Error {
             message,
             "rename that table, or give Doorward a database (on PostgreSQL: a schema) of its own",
         ),
-        DbErr::Custom(message) => Error::startup(
-            message,
-            "this database was migrated by a newer Doorward: run that version, or one as new",
-        ),
+        DbErr::Custom(message) => {
+            Error::startup(message, "this database was migrated by a newer Doorward: run that version, or one as new")
+        }
         other => DatabaseFailure::from(other).into(),
     }
 }

@@ -79,8 +79,7 @@ impl Database {
     /// begins as a reader and then writes can fail midway however long it waits.
     pub async fn begin(&self) -> Result<Transaction, DatabaseFailure> {
         let options = TransactionOptions {
-            sqlite_transaction_mode: (self.engine == Engine::Sqlite)
-                .then_some(SqliteTransactionMode::Immediate),
+            sqlite_transaction_mode: (self.engine == Engine::Sqlite).then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let inner = tokio::time::timeout(self.wait, self.writes.begin_with_options(options))

@@ -36,12 +36,9 @@ impl StoredTime {
     }
 
     /// This time and `seconds` more.
+    #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        Self(
-            self.0
-                .checked_add_signed(chrono::Duration::seconds(seconds))
-                .unwrap_or(NaiveDateTime::MAX),
-        )
+        Self(self.0.checked_add_signed(chrono::Duration::seconds(seconds)).unwrap_or(NaiveDateTime::MAX))
     }
 }
 

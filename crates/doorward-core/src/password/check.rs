@@ -27,11 +27,7 @@ pub enum Checked {
 ///
 /// # Errors
 /// [`Error::Busy`] where too many wait already.
-pub async fn check(
-    doorward: &Doorward,
-    user: Option<&User>,
-    password: &str,
-) -> Result<Checked, Error> {
+pub async fn check(doorward: &Doorward, user: Option<&User>, password: &str) -> Result<Checked, Error> {
     let password = Zeroizing::new(password.to_owned());
     let limits = doorward.hashing().limits();
     let stored = user.and_then(|user| user.password_hash.as_deref()).map(StoredHash::parse);

@@ -34,10 +34,7 @@ pub fn check_new(settings: &Settings, password: &NewPassword) -> Result<(), Fiel
         return Err(FieldProblem::TooLong { most: MAX_PASSWORD_BYTES, unit: "bytes" });
     }
     if password.chars().count() < settings.password.min_length {
-        return Err(FieldProblem::TooShort {
-            least: settings.password.min_length,
-            unit: "characters",
-        });
+        return Err(FieldProblem::TooShort { least: settings.password.min_length, unit: "characters" });
     }
     Ok(())
 }

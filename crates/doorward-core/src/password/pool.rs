@@ -57,16 +57,8 @@ impl HashingPool {
         };
         Self {
             shared: Arc::new(shared),
-            limits: Limits {
-                memory_kib: settings.password.max_memory_kib + 1024,
-                ..Limits::default()
-            },
-            peppers: settings
-                .password
-                .peppers
-                .iter()
-                .map(|pepper| pepper.expose().as_bytes().to_vec())
-                .collect(),
+            limits: Limits { memory_kib: settings.password.max_memory_kib + 1024, ..Limits::default() },
+            peppers: settings.password.peppers.iter().map(|pepper| pepper.expose().as_bytes().to_vec()).collect(),
         }
     }
 
@@ -121,9 +113,7 @@ impl Shared {
         if queue.idle == 0 && queue.started < self.threads {
             queue.started += 1;
             let shared = Arc::clone(self);
-            let started = thread::Builder::new()
-                .name("password".into())
-                .spawn(move || shared.work_on_jobs());
+            let started = thread::Builder::new().name("password".into()).spawn(move || shared.work_on_jobs());
             if started.is_err() {
                 queue.started -= 1;
                 if queue.started == 0 {

@@ -1,6 +1,10 @@
 use sea_orm::{entity::prelude::*, sea_query::Expr};
 
-use super::{NewPassword, hash::{RewritePolicy, StoredHash, Verdict}, hash_new, write_policy, write_scheme};
+use super::{
+    NewPassword,
+    hash::{RewritePolicy, StoredHash, Verdict},
+    hash_new, write_policy, write_scheme,
+};
 use crate::{
     Doorward, Error,
     user::{self, User},
@@ -8,13 +12,7 @@ use crate::{
 
 /// Writes the hash of a password that was just right anew, where it is of another scheme or strength
 /// than is written here. The sign-in does not fail with it.
-pub async fn renew_if_due(
-    doorward: &Doorward,
-    user: &User,
-    stored: &StoredHash,
-    verdict: Verdict,
-    password: &str,
-) {
+pub async fn renew_if_due(doorward: &Doorward, user: &User, stored: &StoredHash, verdict: Verdict, password: &str) {
     let (settings, origin) = (doorward.settings(), doorward.origin());
     let policy = write_policy(settings, origin);
     // A hash under a pepper dies with that pepper's configuration, unless its application still reads it.

@@ -41,18 +41,9 @@ impl Model {
         let until = self.until.unix() + 1;
         let revocation = match self.kind.as_str() {
             "keys" => return Some(Event::KeysChanged),
-            "session" => {
-                Revocation::Session { id: self.session_id.as_deref()?.parse().ok()?, until }
-            }
-            "token" => Revocation::Token {
-                sha256: self.token_hash.as_deref()?.try_into().ok()?,
-                until,
-            },
-            "user" => Revocation::User {
-                id: self.user_id?.0,
-                valid_after_ms: self.valid_after?.unix_ms(),
-                until,
-            },
+            "session" => Revocation::Session { id: self.session_id.as_deref()?.parse().ok()?, until },
+            "token" => Revocation::Token { sha256: self.token_hash.as_deref()?.try_into().ok()?, until },
+            "user" => Revocation::User { id: self.user_id?.0, valid_after_ms: self.valid_after?.unix_ms(), until },
             "roles" => Revocation::Roles {
                 user_id: self.user_id?.0,
                 roles: serde_json::from_str(self.roles.as_deref()?).ok()?,

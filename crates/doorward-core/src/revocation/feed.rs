@@ -61,7 +61,10 @@ impl Feed {
             match row.event() {
                 Some(Event::Revoked(item)) => revocations.apply(row.sequence, &[item]),
                 Some(Event::KeysChanged) => keys_changed = true,
-                None => tracing::warn!(kind = row.kind, "a newer Doorward revoked something in a form that this one doesn't know"),
+                None => tracing::warn!(
+                    kind = row.kind,
+                    "a newer Doorward revoked something in a form that this one doesn't know"
+                ),
             }
         }
         if keys_changed {
@@ -74,7 +77,7 @@ impl Feed {
     /// While the database is away the guard goes on from memory, and grows stale.
     pub async fn follow(mut self) {
         let mut notifications = Notifications::new(self.doorward.database());
-        let pause = Duration::from_millis(u64::from(self.doorward.settings().revocations.poll_ms));
+        let pause = Duration::from_millis(self.doorward.settings().revocations.poll_ms);
         let mut away = false;
         loop {
             notifications.next(pause).await;
@@ -99,10 +102,7 @@ pub async fn delete_outdated(doorward: &Doorward) -> Result<(), Error> {
     let now = doorward.now();
     // As late as the guard forgets them, for a clock that ran ahead and was set back.
     let transaction = doorward.database().begin().await?;
-    Entity::delete_many()
-        .filter(Column::Until.lt(now.plus_seconds(-2 * 60 * 60)))
-        .exec(&transaction)
-        .await?;
+    Entity::delete_many().filter(Column::Until.lt(now.plus_seconds(-2 * 60 * 60))).exec(&transaction).await?;
     transaction.commit().await?;
     Ok(())
 }

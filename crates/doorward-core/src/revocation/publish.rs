@@ -26,10 +26,7 @@ pub async fn session_within(
         session_id: Set(Some(session.to_string())),
         ..Default::default()
     };
-    write(transaction, row, now, until, |until| {
-        Some(Revocation::Session { id: session, until })
-    })
-    .await
+    write(transaction, row, now, until, |until| Some(Revocation::Session { id: session, until })).await
 }
 
 /// Ends one token that belongs to no session, until `expires_at` (unix seconds), when it ends itself.
@@ -66,10 +63,7 @@ pub async fn user_within(
         ..Default::default()
     };
     let valid_after_ms = valid_after.unix_ms();
-    write(transaction, row, now, until, |until| {
-        Some(Revocation::User { id: user.0, valid_after_ms, until })
-    })
-    .await
+    write(transaction, row, now, until, |until| Some(Revocation::User { id: user.0, valid_after_ms, until })).await
 }
 
 /// Tells the roles that the user has now, as this transaction sees them.
@@ -88,10 +82,7 @@ pub async fn roles_within(
         ..Default::default()
     };
     let (at_ms, until) = (now.unix_ms(), end_of_access(doorward, now));
-    write(transaction, row, now, until, |until| {
-        Some(Revocation::Roles { user_id: user.0, roles, at_ms, until })
-    })
-    .await
+    write(transaction, row, now, until, |until| Some(Revocation::Roles { user_id: user.0, roles, at_ms, until })).await
 }
 
 /// Tells that the signing keys were changed. The writer holds the feed's turn from here on.

@@ -32,14 +32,10 @@ async fn enabled_other_than(
 
 /// Refuses what would leave nobody to administer once `leaving` no longer counts. Writers that ask
 /// this take turns until they commit, so that two can't remove each other's last companion.
-pub async fn keep_an_administrator(
-    transaction: &Transaction,
-    leaving: UserId,
-) -> Result<(), Error> {
+pub async fn keep_an_administrator(transaction: &Transaction, leaving: UserId) -> Result<(), Error> {
     // On SQLite the transaction itself is the only writer.
     Entity::find_by_id(ADMIN.to_owned()).lock_exclusive().one(transaction).await?;
-    let is_administrator =
-        Assignments::find_by_id((leaving, ADMIN.to_owned())).one(transaction).await?.is_some();
+    let is_administrator = Assignments::find_by_id((leaving, ADMIN.to_owned())).one(transaction).await?.is_some();
     if !is_administrator || enabled_other_than(transaction, Some(leaving)).await?.is_some() {
         return Ok(());
     }

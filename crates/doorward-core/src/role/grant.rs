@@ -25,27 +25,14 @@ pub async fn grant(doorward: &Doorward, id: UserId, role: &str) -> Result<bool, 
 }
 
 /// The same inside a transaction that does more, for a user without tokens yet.
-pub async fn grant_within(
-    transaction: &Transaction,
-    id: UserId,
-    role: &str,
-    now: StoredTime,
-) -> Result<bool, Error> {
+pub async fn grant_within(transaction: &Transaction, id: UserId, role: &str, now: StoredTime) -> Result<bool, Error> {
     if Entity::find_by_id(role.to_owned()).one(transaction).await?.is_none() {
         return Err(Error::RoleNotFound);
     }
-    let row = assignment::ActiveModel {
-        user_id: Set(id),
-        role: Set(role.to_owned()),
-        granted_at: Set(now),
-    };
+    let row = assignment::ActiveModel { user_id: Set(id), role: Set(role.to_owned()), granted_at: Set(now) };
     let result = Assignments::insert(row)
         .try_insert()
-        .on_conflict(
-            OnConflict::columns([AssignmentColumn::UserId, AssignmentColumn::Role])
-                .do_nothing()
-                .to_owned(),
-        )
+        .on_conflict(OnConflict::columns([AssignmentColumn::UserId, AssignmentColumn::Role]).do_nothing().to_owned())
         .exec_without_returning(transaction)
         .await?;
     Ok(result > 0)

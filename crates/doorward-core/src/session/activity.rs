@@ -85,8 +85,7 @@ async fn write(
         }
         groups.into_values().collect()
     };
-    let mut named: Vec<(String, StoredTime)> =
-        sessions.iter().map(|(id, time)| (id.to_string(), *time)).collect();
+    let mut named: Vec<(String, StoredTime)> = sessions.iter().map(|(id, time)| (id.to_string(), *time)).collect();
     named.sort();
     let transaction = doorward.database().begin().await?;
     for (time, ids) in by_second(named) {

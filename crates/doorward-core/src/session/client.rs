@@ -17,9 +17,7 @@ const USER_AGENT_WIDTH: usize = 255;
 impl Client {
     /// The `User-Agent`, cut to what is stored, without characters that could forge a line.
     pub(super) fn shown_user_agent(&self) -> Option<String> {
-        self.user_agent.as_deref().map(|text| {
-            text.chars().filter(|c| !c.is_control()).take(USER_AGENT_WIDTH).collect()
-        })
+        self.user_agent.as_deref().map(|text| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_WIDTH).collect())
     }
 
     /// What Flask-Login makes its session identifier of: the address and the program. An IPv6 client
@@ -56,9 +54,6 @@ mod tests {
         assert_eq!(here, fingerprint(&client("::ffff:192.0.2.1", "curl")));
         assert_ne!(here, fingerprint(&client("192.0.2.2", "curl")));
         assert_ne!(here, fingerprint(&client("192.0.2.1", "wget")));
-        assert_eq!(
-            fingerprint(&client("2001:db8::1", "curl")),
-            fingerprint(&client("2001:db8::ffff", "curl"))
-        );
+        assert_eq!(fingerprint(&client("2001:db8::1", "curl")), fingerprint(&client("2001:db8::ffff", "curl")));
     }
 }

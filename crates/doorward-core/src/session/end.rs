@@ -57,10 +57,7 @@ pub async fn log_out(doorward: &Doorward, identity: &Identity) -> Result<(), Err
             mark_ended(&transaction, Column::Id.eq(id.to_string()), EndReason::LoggedOut, now).await?;
             revocation::session_within(doorward, &transaction, user, id, now).await?
         }
-        None => {
-            revocation::token_within(&transaction, user, identity.token_id, identity.expires_at, now)
-                .await?
-        }
+        None => revocation::token_within(&transaction, user, identity.token_id, identity.expires_at, now).await?,
     };
     transaction.commit().await?;
     doorward.apply(&published);
@@ -70,10 +67,7 @@ pub async fn log_out(doorward: &Doorward, identity: &Identity) -> Result<(), Err
 /// Ends one session, for whatever reason.
 pub async fn end(doorward: &Doorward, id: SessionId, reason: EndReason) -> Result<(), Error> {
     let transaction = doorward.database().begin().await?;
-    let session = Entity::find_by_id(id.to_string())
-        .one(&transaction)
-        .await?
-        .ok_or(Error::SessionNotFound)?;
+    let session = Entity::find_by_id(id.to_string()).one(&transaction).await?.ok_or(Error::SessionNotFound)?;
     let now = doorward.now();
     let published = end_within(doorward, &transaction, &session, reason, now).await?;
     transaction.commit().await?;
@@ -154,11 +148,7 @@ pub async fn delete_outdated(doorward: &Doorward) -> Result<(), Error> {
     let long_ago = now.plus_seconds(-REMEMBER_SECONDS);
     let transaction = doorward.database().begin().await?;
     Entity::delete_many()
-        .filter(
-            Condition::any()
-                .add(Column::ExpiresAt.lt(long_ago))
-                .add(Column::EndedAt.lt(long_ago)),
-        )
+        .filter(Condition::any().add(Column::ExpiresAt.lt(long_ago)).add(Column::EndedAt.lt(long_ago)))
         .exec(&transaction)
         .await?;
     token::delete_outdated_refresh_tokens(&transaction, now).await?;

@@ -10,11 +10,7 @@ use crate::{
 const MOST: u64 = 200;
 
 /// The sessions of a user that are alive at `now`, newest first.
-pub async fn list_of(
-    connection: &impl ConnectionTrait,
-    user: UserId,
-    now: StoredTime,
-) -> Result<Vec<Session>, Error> {
+pub async fn list_of(connection: &impl ConnectionTrait, user: UserId, now: StoredTime) -> Result<Vec<Session>, Error> {
     Ok(Entity::find()
         .filter(Column::UserId.eq(user))
         .filter(Column::EndedAt.is_null())

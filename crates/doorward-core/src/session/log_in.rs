@@ -90,15 +90,11 @@ async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, E
     let transaction = doorward.database().begin().await?;
     // Read again under the write transaction: whoever was disabled or deleted while the password was
     // hashed does not get in.
-    let user = user::find_by_id(&transaction, user.id)
-        .await?
-        .filter(User::is_enabled)
-        .ok_or(Error::InvalidCredentials)?;
+    let user =
+        user::find_by_id(&transaction, user.id).await?.filter(User::is_enabled).ok_or(Error::InvalidCredentials)?;
     let with_cookie = doorward.settings().session.cookie;
-    let begun =
-        begin_within(doorward, &transaction, &user, &request.client, with_cookie, now).await?;
-    let tokens =
-        token::issue_within(doorward, &transaction, &user, begun.id, &begun.session, now).await?;
+    let begun = begin_within(doorward, &transaction, &user, &request.client, with_cookie, now).await?;
+    let tokens = token::issue_within(doorward, &transaction, &user, begun.id, &begun.session, now).await?;
     transaction.commit().await?;
     begun.ended.iter().for_each(|published| doorward.apply(published));
     Ok(LoggedIn { user, tokens, cookie: begun.cookie })

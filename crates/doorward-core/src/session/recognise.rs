@@ -14,11 +14,7 @@ use crate::{
 
 /// Whose session cookie this is, as the database knows: alive, of an enabled user, and, by the
 /// session protection that is configured, from the client that signed in.
-pub async fn recognise(
-    doorward: &Doorward,
-    cookie: &str,
-    client: &Client,
-) -> Result<Identity, Error> {
+pub async fn recognise(doorward: &Doorward, cookie: &str, client: &Client) -> Result<Identity, Error> {
     let reads = doorward.database().reads();
     let now = doorward.now();
     let session = Entity::find()
@@ -28,10 +24,7 @@ pub async fn recognise(
         .ok_or(Denied::BadSignature)?;
     let id: SessionId = session.id.parse().map_err(|_| Denied::BadSignature)?;
     let remaining = life_left(doorward, &session, id, now)?;
-    let user = user::find_by_id(reads, session.user_id)
-        .await?
-        .filter(User::is_enabled)
-        .ok_or(Denied::UserUnknown)?;
+    let user = user::find_by_id(reads, session.user_id).await?.filter(User::is_enabled).ok_or(Denied::UserUnknown)?;
     if user.tokens_valid_after.is_some_and(|ended| id.created_ms() <= ended.unix_ms()) {
         return Err(Denied::Revoked.into());
     }
@@ -39,13 +32,8 @@ pub async fn recognise(
 
     let roles = user::roles_of(reads, user.id).await?;
     let expires_at = now.unix() + remaining.min(COOKIE_MEMORY_SECONDS);
-    let mut identity = Identity::new(
-        CredentialKind::SessionCookie,
-        cookie.as_bytes(),
-        user.id.0,
-        now.unix(),
-        expires_at,
-    );
+    let mut identity =
+        Identity::new(CredentialKind::SessionCookie, cookie.as_bytes(), user.id.0, now.unix(), expires_at);
     identity.session_id = Some(id);
     identity.roles = roles.into_iter().map(String::into_boxed_str).collect();
     identity.username = user.username.map(|name| name.0.into_boxed_str());
@@ -53,12 +41,7 @@ pub async fn recognise(
 }
 
 /// Seconds until the session ends if it is not used again.
-fn life_left(
-    doorward: &Doorward,
-    session: &Session,
-    id: SessionId,
-    now: StoredTime,
-) -> Result<i64, Denied> {
+fn life_left(doorward: &Doorward, session: &Session, id: SessionId, now: StoredTime) -> Result<i64, Denied> {
     if session.ended_at.is_some() {
         return Err(Denied::Revoked);
     }
@@ -72,12 +55,7 @@ fn life_left(
 
 /// Flask-Login's session protection: with `strong` a cookie from elsewhere ends the session, with
 /// `basic` the session is no longer fresh.
-async fn protect(
-    doorward: &Doorward,
-    session: &Session,
-    client: &Client,
-    now: StoredTime,
-) -> Result<(), Error> {
+async fn protect(doorward: &Doorward, session: &Session, client: &Client, now: StoredTime) -> Result<(), Error> {
     let same: bool = fingerprint(client).ct_eq(session.fingerprint.as_slice()).into();
     if same {
         return Ok(());
@@ -97,8 +75,7 @@ async fn protect(
         }
         Protection::Strong => {
             let transaction = doorward.database().begin().await?;
-            let published =
-                end_within(doorward, &transaction, session, EndReason::Protection, now).await?;
+            let published = end_within(doorward, &transaction, session, EndReason::Protection, now).await?;
             transaction.commit().await?;
             published.iter().for_each(|published| doorward.apply(published));
             tracing::warn!(

@@ -12,6 +12,7 @@ pub(super) const CONFIG: &str = "DOORWARD_CONFIG";
 /// Names that begin as settings do, are no settings, and are known all the same.
 pub const NOT_SETTINGS: &[(&str, &str)] = &[
     (CONFIG, "The configuration file to read, in place of `doorward.toml` in the working directory."),
+    ("DOORWARD_TEST_POSTGRES", "The PostgreSQL server of Doorward's own tests; nothing else reads it."),
     ("DOORWARD_ADMIN_PASSWORD", "The password of the user `admin` made at the first start on an empty database."),
 ];
 

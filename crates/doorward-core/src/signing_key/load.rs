@@ -27,11 +27,7 @@ struct Loaded {
 impl SigningKeys {
     /// The key that signs now.
     pub fn current(&self) -> Result<Arc<SigningKey>, Error> {
-        self.loaded
-            .read()
-            .current
-            .clone()
-            .ok_or_else(|| Error::Internal("there is no signing key".into()))
+        self.loaded.read().current.clone().ok_or_else(|| Error::Internal("there is no signing key".into()))
     }
 }
 
@@ -85,16 +81,10 @@ pub async fn reload(doorward: &Doorward) -> Result<(), Error> {
     let rows = rows(doorward).await?;
     let alive = || rows.iter().filter(|row| row.revoked_at.is_none());
     let current = alive().next().map(|row| open(doorward, row)).transpose()?;
-    let public: Vec<_> = alive()
-        .filter_map(|row| Some(VerifyingKey::new(row.public_key.as_slice().try_into().ok()?)))
-        .collect();
-    let flask_secrets = doorward
-        .settings()
-        .token
-        .secret_keys
-        .iter()
-        .map(|secret| secret.expose().as_bytes().to_vec())
-        .collect();
+    let public: Vec<_> =
+        alive().filter_map(|row| Some(VerifyingKey::new(row.public_key.as_slice().try_into().ok()?))).collect();
+    let flask_secrets =
+        doorward.settings().token.secret_keys.iter().map(|secret| secret.expose().as_bytes().to_vec()).collect();
     let keys = KeySet { ed25519: public.clone(), flask_secrets };
     *doorward.signing().loaded.write() = Loaded { current: current.map(Arc::new), public };
     doorward.guard().replace_keys(keys);

@@ -47,13 +47,9 @@ pub async fn rotate_by_age(doorward: &Doorward) -> Result<(), Error> {
     let days = i64::from(doorward.settings().token.key_rotation_days);
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
-    let newest = Entity::find()
-        .filter(Column::RevokedAt.is_null())
-        .order_by_desc(Column::CreatedAt)
-        .one(&transaction)
-        .await?;
-    let due = days > 0
-        && newest.is_none_or(|key| key.created_at.plus_seconds(days * 24 * 60 * 60) <= now);
+    let newest =
+        Entity::find().filter(Column::RevokedAt.is_null()).order_by_desc(Column::CreatedAt).one(&transaction).await?;
+    let due = days > 0 && newest.is_none_or(|key| key.created_at.plus_seconds(days * 24 * 60 * 60) <= now);
     // A day beyond the last token's end, for clocks that differ.
     let over = now.plus_seconds(-doorward.access_life_seconds() - 24 * 60 * 60);
     Entity::delete_many().filter(Column::RetiredAt.lt(over)).exec(&transaction).await?;
@@ -79,10 +75,7 @@ pub async fn delete_all(database: &Database) -> Result<u64, Error> {
 
 /// Makes a key and retires the others. Two replicas that do it at once make two keys, of which the
 /// newer signs: no harm but a key more.
-pub(super) async fn create_within(
-    doorward: &Doorward,
-    transaction: &Transaction,
-) -> Result<Published, Error> {
+pub(super) async fn create_within(doorward: &Doorward, transaction: &Transaction) -> Result<Published, Error> {
     let now = doorward.now();
     let seed: Zeroizing<[u8; 32]> = Zeroizing::new(random_bytes(doorward.randomness()));
     let key = SigningKey::from_seed(&seed)

@@ -27,17 +27,10 @@ pub struct SealKey {
 impl SealKey {
     /// The configured key; else that of `keys.seal_key_file`, which is made where it is missing and
     /// nothing was sealed yet.
-    pub async fn open(
-        settings: &Settings,
-        database: &Database,
-        randomness: &dyn Randomness,
-    ) -> Result<Self, Error> {
+    pub async fn open(settings: &Settings, database: &Database, randomness: &dyn Randomness) -> Result<Self, Error> {
         if let Some(secret) = &settings.keys.seal_key {
             let key = decode_seal_key(secret.expose()).ok_or_else(|| {
-                Error::startup(
-                    "`keys.seal_key` is not 32 bytes in base64",
-                    "make one with `openssl rand -base64 32`",
-                )
+                Error::startup("`keys.seal_key` is not 32 bytes in base64", "make one with `openssl rand -base64 32`")
             })?;
             return Self::new(&key, "`keys.seal_key`".into());
         }
@@ -91,8 +84,7 @@ impl SealKey {
         let (nonce, body) = sealed.split_at_checked(12)?;
         let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut body = Zeroizing::new(body.to_vec());
-        let length =
-            self.sealing.open_in_place(nonce, Aad::from(name.as_bytes()), &mut body).ok()?.len();
+        let length = self.sealing.open_in_place(nonce, Aad::from(name.as_bytes()), &mut body).ok()?.len();
         body.truncate(length);
         Some(body)
     }

@@ -52,8 +52,7 @@ pub async fn authenticate(
         }
         CredentialKind::ApiKey => return Err(Denied::UnknownKey.into()),
     };
-    let identity =
-        doorward.guard().admit(credential.kind, key.as_bytes(), identity, now.unix(), seen)?;
+    let identity = doorward.guard().admit(credential.kind, key.as_bytes(), identity, now.unix(), seen)?;
     note(doorward, &identity, now);
     Ok(identity)
 }
@@ -70,11 +69,7 @@ fn note(doorward: &Doorward, identity: &Identity, now: StoredTime) {
     }
 }
 
-async fn verify_token(
-    doorward: &Doorward,
-    token: &str,
-    now: StoredTime,
-) -> Result<Identity, Error> {
+async fn verify_token(doorward: &Doorward, token: &str, now: StoredTime) -> Result<Identity, Error> {
     let verified = match doorward.guard().verify_token(token, now.unix()) {
         // Another replica may have turned the key a moment ago.
         Err(Denied::UnknownKey) if signing_key::reload_if_due(doorward).await => {
@@ -93,14 +88,11 @@ async fn verify_token(
 /// the database.
 async fn complete(doorward: &Doorward, identity: &mut Identity) -> Result<(), Error> {
     let reads = doorward.database().reads();
-    let user = user::find_by_id(reads, UserId(identity.user_id))
-        .await?
-        .filter(User::is_enabled)
-        .ok_or(Denied::UserUnknown)?;
+    let user =
+        user::find_by_id(reads, UserId(identity.user_id)).await?.filter(User::is_enabled).ok_or(Denied::UserUnknown)?;
     if let Some(ended) = user.tokens_valid_after {
-        let issued_ms = identity
-            .session_id
-            .map_or(identity.issued_at.saturating_mul(1_000), |session| session.created_ms());
+        let issued_ms =
+            identity.session_id.map_or(identity.issued_at.saturating_mul(1_000), |session| session.created_ms());
         if issued_ms <= ended.unix_ms() {
             return Err(Denied::Revoked.into());
         }

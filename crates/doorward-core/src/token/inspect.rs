@@ -29,11 +29,8 @@ pub struct Inspection {
 
 /// Says of a token whether it is good, or why not.
 pub async fn inspect(doorward: &Doorward, token: &str) -> Result<Inspection, Error> {
-    let credential = Credential {
-        kind: CredentialKind::AccessToken,
-        source: CredentialSource::TokenHeader,
-        value: token,
-    };
+    let credential =
+        Credential { kind: CredentialKind::AccessToken, source: CredentialSource::TokenHeader, value: token };
     let mut inspection = Inspection {
         good: false,
         error: None,

@@ -19,10 +19,7 @@ pub async fn refresh(doorward: &Doorward, token: &str) -> Result<IssuedTokens, E
     let token = RefreshToken::parse(token).ok_or(Error::RefreshTokenInvalid)?;
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
-    let row = Entity::find_by_id(token.hash())
-        .one(&transaction)
-        .await?
-        .ok_or(Error::RefreshTokenInvalid)?;
+    let row = Entity::find_by_id(token.hash()).one(&transaction).await?.ok_or(Error::RefreshTokenInvalid)?;
     if row.expires_at <= now {
         return Err(Error::RefreshTokenExpired);
     }
@@ -36,8 +33,7 @@ pub async fn refresh(doorward: &Doorward, token: &str) -> Result<IssuedTokens, E
         Use::Again(used_at) if within_grace(doorward, used_at, now) => used_at,
         Use::Again(_) => return Err(end_stolen(doorward, transaction, &session, now).await?),
     };
-    let tokens =
-        compose(doorward, &transaction, &user, id, &session, successor, used_at).await?;
+    let tokens = compose(doorward, &transaction, &user, id, &session, successor, used_at).await?;
     transaction.commit().await?;
     Ok(tokens)
 }
@@ -48,11 +44,7 @@ enum Use {
 }
 
 /// Of two who use the token at once, the database lets one be the first.
-async fn use_up(
-    transaction: &Transaction,
-    token: &RefreshToken,
-    now: StoredTime,
-) -> Result<Use, Error> {
+async fn use_up(transaction: &Transaction, token: &RefreshToken, now: StoredTime) -> Result<Use, Error> {
     let used = Entity::update_many()
         .col_expr(Column::UsedAt, Expr::value(now))
         .filter(Column::TokenHash.eq(token.hash()))
@@ -71,11 +63,7 @@ fn within_grace(doorward: &Doorward, used_at: StoredTime, now: StoredTime) -> bo
     now.unix_ms() - used_at.unix_ms() <= grace * 1_000
 }
 
-async fn owner(
-    transaction: &Transaction,
-    row: &Model,
-    now: StoredTime,
-) -> Result<(Session, SessionId, User), Error> {
+async fn owner(transaction: &Transaction, row: &Model, now: StoredTime) -> Result<(Session, SessionId, User), Error> {
     let session = session::Entity::find_by_id(row.session_id.clone())
         .one(transaction)
         .await?

@@ -27,8 +27,7 @@ impl RefreshToken {
     /// Reads what a client sent.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let body = text.strip_prefix(PREFIX)?;
-        (body.len() == 43 && URL_SAFE_NO_PAD.decode(body).is_ok())
-            .then(|| Self(Zeroizing::new(text.to_owned())))
+        (body.len() == 43 && URL_SAFE_NO_PAD.decode(body).is_ok()).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// The token that takes the place of this one. It is computed, not drawn: two tabs that use the
@@ -92,13 +91,7 @@ pub(super) enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// Deletes those that ended a day ago or before: until then a late one is told why it is refused.
-pub async fn delete_outdated_refresh_tokens(
-    transaction: &Transaction,
-    now: StoredTime,
-) -> Result<(), Error> {
-    Entity::delete_many()
-        .filter(Column::ExpiresAt.lt(now.plus_seconds(-24 * 60 * 60)))
-        .exec(transaction)
-        .await?;
+pub async fn delete_outdated_refresh_tokens(transaction: &Transaction, now: StoredTime) -> Result<(), Error> {
+    Entity::delete_many().filter(Column::ExpiresAt.lt(now.plus_seconds(-24 * 60 * 60))).exec(transaction).await?;
     Ok(())
 }

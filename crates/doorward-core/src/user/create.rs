@@ -63,7 +63,8 @@ pub async fn create(doorward: &Doorward, new: NewUser<'_>) -> Result<User, Error
     };
     let transaction = doorward.database().begin().await?;
     refuse_unkeyed_twin(&transaction, &new).await?;
-    let user = row.insert(&transaction).await.map_err(|error| taken(&error, new.email).unwrap_or_else(|| error.into()))?;
+    let user =
+        row.insert(&transaction).await.map_err(|error| taken(&error, new.email).unwrap_or_else(|| error.into()))?;
     for name in &new.roles {
         role::grant_within(&transaction, user.id, name, now).await?;
     }

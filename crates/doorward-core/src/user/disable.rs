@@ -14,13 +14,7 @@ pub async fn disable(doorward: &Doorward, id: UserId) -> Result<(), Error> {
     if find_by_id(&transaction, id).await?.is_none() {
         return Err(Error::UserNotFound);
     }
-    ActiveModel {
-        id: Set(id),
-        disabled_at: Set(Some(now)),
-        ..Default::default()
-    }
-    .update(&transaction)
-    .await?;
+    ActiveModel { id: Set(id), disabled_at: Set(Some(now)), ..Default::default() }.update(&transaction).await?;
     let reason = session::EndReason::Disabled;
     let (_, revoked) = session::end_all_within(&transaction, id, reason, now).await?;
     transaction.commit().await?;
@@ -34,9 +28,6 @@ pub async fn enable(doorward: &Doorward, id: UserId) -> Result<(), Error> {
     if find_by_id(&transaction, id).await?.is_none() {
         return Err(Error::UserNotFound);
     }
-    ActiveModel { id: Set(id), disabled_at: Set(None), ..Default::default() }
-        .update(&transaction)
-        .await?;
-    transaction.commit().await
-        .map_err(Into::into)
+    ActiveModel { id: Set(id), disabled_at: Set(None), ..Default::default() }.update(&transaction).await?;
+    transaction.commit().await.map_err(Into::into)
 }

@@ -11,19 +11,13 @@ use crate::{
 const CANDIDATES: u64 = 4;
 
 /// The user with this id.
-pub async fn find_by_id(
-    connection: &impl ConnectionTrait,
-    id: UserId,
-) -> Result<Option<User>, Error> {
+pub async fn find_by_id(connection: &impl ConnectionTrait, id: UserId) -> Result<Option<User>, Error> {
     Ok(Entity::find_by_id(id).one(connection).await?)
 }
 
 /// Whom `identifier` names at sign-in: a user name or an e-mail address, first as spelled, then
 /// whatever its case and Unicode form. One query, whoever is asked for.
-pub async fn find_for_login(
-    connection: &impl ConnectionTrait,
-    identifier: &str,
-) -> Result<Option<User>, Error> {
+pub async fn find_for_login(connection: &impl ConnectionTrait, identifier: &str) -> Result<Option<User>, Error> {
     let key = lookup_key(identifier);
     let candidates = Entity::find()
         .filter(
@@ -78,10 +72,7 @@ pub async fn find_named(connection: &impl ConnectionTrait, named: &str) -> Resul
 }
 
 /// The names of the user's roles, in order.
-pub async fn roles_of(
-    connection: &impl ConnectionTrait,
-    user: UserId,
-) -> Result<Vec<String>, Error> {
+pub async fn roles_of(connection: &impl ConnectionTrait, user: UserId) -> Result<Vec<String>, Error> {
     Ok(role::Assignments::find()
         .filter(role::AssignmentColumn::UserId.eq(user))
         .order_by_asc(role::AssignmentColumn::Role)

@@ -21,13 +21,12 @@ pub async fn ensure_first_administrator(
     if doorward.origin() == Origin::Adopted || !is_empty(doorward).await? {
         return Ok(None);
     }
-    let (password, generated_password) = match password {
-        Some(password) => (password, None),
-        None => {
-            let random: [u8; 15] = random_bytes(doorward.randomness());
-            let generated = URL_SAFE_NO_PAD.encode(random);
-            (NewPassword::new(generated.clone()), Some(generated))
-        }
+    let (password, generated_password) = if let Some(password) = password {
+        (password, None)
+    } else {
+        let random: [u8; 15] = random_bytes(doorward.randomness());
+        let generated = URL_SAFE_NO_PAD.encode(random);
+        (NewPassword::new(generated.clone()), Some(generated))
     };
     let new = NewUser {
         username: "admin",

@@ -51,9 +51,8 @@ pub fn check_email(email: &str) -> Result<(), FieldProblem> {
                 && !label.ends_with('-')
                 && label.chars().all(|c| c.is_alphanumeric() || c == '-')
         });
-    let local_is_plausible = !local.is_empty()
-        && !local.contains('@')
-        && !local.chars().any(|c| c.is_whitespace() || is_invisible(c));
+    let local_is_plausible =
+        !local.is_empty() && !local.contains('@') && !local.chars().any(|c| c.is_whitespace() || is_invisible(c));
     if domain_is_plausible && local_is_plausible { Ok(()) } else { Err(FieldProblem::NotAnAddress) }
 }
 

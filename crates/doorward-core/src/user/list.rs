@@ -16,11 +16,7 @@ pub struct Page {
 }
 
 /// Up to `limit` users with ids above `after`. The cost does not depend on how many came before.
-pub async fn list(
-    connection: &impl ConnectionTrait,
-    after: Option<UserId>,
-    limit: u64,
-) -> Result<Page, Error> {
+pub async fn list(connection: &impl ConnectionTrait, after: Option<UserId>, limit: u64) -> Result<Page, Error> {
     let limit = limit.clamp(1, MOST);
     let mut query = Entity::find().order_by_asc(Column::Id).limit(limit + 1);
     if let Some(after) = after {

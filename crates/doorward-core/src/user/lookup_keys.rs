@@ -1,7 +1,4 @@
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use super::{Column, Entity, User, lookup_key};
 use crate::{
@@ -63,11 +60,7 @@ async fn give_keys<'a>(
         if !taken.insert(value.clone()) {
             continue;
         }
-        match Entity::update_many()
-            .col_expr(key, Expr::value(value))
-            .filter(Column::Id.eq(id))
-            .exec(&transaction)
-            .await
+        match Entity::update_many().col_expr(key, Expr::value(value)).filter(Column::Id.eq(id)).exec(&transaction).await
         {
             Ok(result) => given += result.rows_affected,
             // Another replica gave the key meanwhile; the rest of the batch waits for the next turn.

@@ -42,9 +42,7 @@ fn is_zero_weight(parameter: &str) -> bool {
 fn weight(parameter: &str) -> Option<u32> {
     let value = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="))?;
     let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-    let valid = matches!(whole, "0" | "1")
-        && fraction.len() <= 3
-        && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let valid = matches!(whole, "0" | "1") && fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
     valid.then(|| {
         let thousandths = format!("{fraction:0<3}").parse().unwrap_or(0);
         (whole.parse::<u32>().unwrap_or(0) * 1000 + thousandths).min(1000)

@@ -27,8 +27,7 @@ pub(crate) struct Refused(pub(crate) Arc<Error>);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let plain =
-            Preferences { language: Language::Flask, problem_json: false, always_200: false };
+        let plain = Preferences { language: Language::Flask, problem_json: false, always_200: false };
         let error = Arc::new(self.0);
         let mut response = render(&error, plain);
         response.extensions_mut().insert(Refused(error));
@@ -50,9 +49,7 @@ struct ErrorEnvelope<'a> {
 pub(crate) fn render(error: &Error, preferences: Preferences) -> Response {
     let message = error.in_words(preferences.language);
     let errors = match error {
-        Error::Invalid(fields) => {
-            fields.iter().map(|field| field_json(field, preferences.language)).collect()
-        }
+        Error::Invalid(fields) => fields.iter().map(|field| field_json(field, preferences.language)).collect(),
         _ => Vec::new(),
     };
     let (code, name) = (error.code(), error.name());
@@ -65,8 +62,7 @@ pub(crate) fn render(error: &Error, preferences: Preferences) -> Response {
     let honest = !preferences.always_200 || keeps_its_status(error);
     let status = if honest { StatusCode::from_u16(code).unwrap_or_default() } else { StatusCode::OK };
     let body = body.unwrap_or_default();
-    let mut response =
-        (status, [(CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response();
+    let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response();
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after() {
         headers.insert(RETRY_AFTER, seconds.into());
@@ -75,21 +71,13 @@ pub(crate) fn render(error: &Error, preferences: Preferences) -> Response {
         && code == 401
     {
         // RFC 6750 §3.1: one code for every token that is no longer, or never was, good.
-        headers.insert(
-            WWW_AUTHENTICATE,
-            HeaderValue::from_static(r#"Bearer realm="doorward", error="invalid_token""#),
-        );
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="doorward", error="invalid_token""#));
     }
     response
 }
 
 /// RFC 9457, with the stable name as the last part of `type`.
-fn problem(
-    code: u16,
-    name: &str,
-    message: &str,
-    errors: &[serde_json::Value],
-) -> Result<Vec<u8>, serde_json::Error> {
+fn problem(code: u16, name: &str, message: &str, errors: &[serde_json::Value]) -> Result<Vec<u8>, serde_json::Error> {
     let mut problem = json!({
         "type": format!("urn:doorward:error:{name}"),
         "title": message,
@@ -113,8 +101,5 @@ fn field_json(field: &FieldError, language: Language) -> serde_json::Value {
 /// Where the Flask system itself answered with an honest status: no such path, no such method, and
 /// its own crashes.
 fn keeps_its_status(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::PathNotFound | Error::MethodNotAllowed | Error::Internal(_) | Error::Startup { .. }
-    )
+    matches!(error, Error::PathNotFound | Error::MethodNotAllowed | Error::Internal(_) | Error::Startup { .. })
 }

@@ -9,8 +9,7 @@ use doorward_guard::{Credential, CredentialKind, CredentialSource, Credentials, 
 use http::{Extensions, HeaderMap, Method, request::Parts};
 
 use crate::{
-    App, client_address,
-    cross_site,
+    App, client_address, cross_site,
     envelope::{Preferences, Refusal, render},
 };
 
@@ -106,9 +105,10 @@ async fn identify(parts: &mut Parts) -> Result<Arc<Identity>, Response> {
 }
 
 fn app(extensions: &Extensions) -> Result<App, Response> {
-    extensions.get::<App>().cloned().ok_or_else(|| {
-        Refusal(Error::Internal("the route has no DoorwardLayer around it".into())).into_response()
-    })
+    extensions
+        .get::<App>()
+        .cloned()
+        .ok_or_else(|| Refusal(Error::Internal("the route has no DoorwardLayer around it".into())).into_response())
 }
 
 fn refuse(app: &App, headers: &HeaderMap, error: &Error) -> Response {
@@ -127,25 +127,18 @@ pub(crate) fn log(error: &Error) {
 }
 
 /// The credential of a request: `token` header, bearer, or the session cookie where those are on.
-pub(crate) fn credential<'a>(
-    app: &App,
-    headers: &'a HeaderMap,
-) -> Result<Credential<'a>, Denied> {
+pub(crate) fn credential<'a>(app: &App, headers: &'a HeaderMap) -> Result<Credential<'a>, Denied> {
     let names = [app.cookie_name()];
     let names = if app.settings().session.cookie { &names[..] } else { &[] };
     Credentials::from_headers(headers, names)
 }
 
 /// Who sends this request, where that is remembered: the way that takes no time.
-pub(crate) fn recall(
-    app: &App,
-    headers: &HeaderMap,
-) -> Option<Result<Arc<Identity>, Error>> {
+pub(crate) fn recall(app: &App, headers: &HeaderMap) -> Option<Result<Arc<Identity>, Error>> {
     match credential(app, headers) {
         // What a cookie needs besides the look-up is left to the other way.
         Ok(credential) if credential.kind != CredentialKind::SessionCookie => {
-            token::recall(app.doorward(), &credential, &Client::default())
-                .map(|known| known.map_err(Error::from))
+            token::recall(app.doorward(), &credential, &Client::default()).map(|known| known.map_err(Error::from))
         }
         Ok(_) => None,
         Err(denied) => Some(Err(denied.into())),

@@ -20,7 +20,7 @@ impl<S: Send + Sync, T: ReadFields> FromRequest<S> for JsonBody<T> {
         if !is_json(request.headers()) {
             return Err(Error::UnsupportedMediaType.into());
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
         let members = match strict_json::parse(&bytes) {
             Ok(Value::Object(members)) => members,
             Ok(_) => return Err(malformed("the body is no JSON object")),
@@ -38,7 +38,7 @@ fn malformed(why: &'static str) -> Refusal {
     Error::MalformedRequest(why.into()).into()
 }
 
-fn unread(rejection: BytesRejection) -> Refusal {
+fn unread(rejection: &BytesRejection) -> Refusal {
     if rejection.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
         Error::TooLarge.into()
     } else {

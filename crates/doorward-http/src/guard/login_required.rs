@@ -38,15 +38,9 @@ impl LoginRequired {
         self
     }
 
-    fn admit<B>(
-        &self,
-        request: &mut Request<B>,
-        known: Result<Arc<Identity>, Error>,
-    ) -> Result<(), Response> {
+    fn admit<B>(&self, request: &mut Request<B>, known: Result<Arc<Identity>, Error>) -> Result<(), Response> {
         let allowed = known.and_then(|identity| match &self.role {
-            Some(role) if !identity.has_role(role) => {
-                Err(Error::RoleRequired { role: role.to_string() })
-            }
+            Some(role) if !identity.has_role(role) => Err(Error::RoleRequired { role: role.to_string() }),
             _ => Ok(identity),
         });
         match allowed {
@@ -108,8 +102,7 @@ where
         let guard = self.guard.clone();
         GuardedFuture::Asked(Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            let known =
-                authenticate(&guard.app, &parts.method, &parts.headers, &parts.extensions).await;
+            let known = authenticate(&guard.app, &parts.method, &parts.headers, &parts.extensions).await;
             parts.extensions.insert(guard.app.clone());
             let mut request = Request::from_parts(parts, body);
             match guard.admit(&mut request, known) {

@@ -15,11 +15,7 @@ use crate::{
 
 /// Gives errors the form and language that the client wants, and every envelope the status that is
 /// configured.
-pub(crate) async fn in_the_wanted_form(
-    State(app): State<App>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn in_the_wanted_form(State(app): State<App>, request: Request, next: Next) -> Response {
     let preferences = Preferences::of(request.headers(), app.settings());
     let mut response = next.run(request).await;
     let Some(Refused(error)) = response.extensions().get::<Refused>().cloned() else {
@@ -41,11 +37,7 @@ pub(crate) async fn in_the_wanted_form(
 }
 
 /// Ends what takes too long. The database's transaction is rolled back with it.
-pub(crate) async fn within_time(
-    State(timeout): State<Duration>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn within_time(State(timeout): State<Duration>, request: Request, next: Next) -> Response {
     tokio::time::timeout(timeout, next.run(request))
         .await
         .unwrap_or_else(|_| Refusal(Error::RequestTimeout).into_response())

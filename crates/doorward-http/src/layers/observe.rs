@@ -5,7 +5,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use doorward_core::{Error, random_bytes, SystemRandomness};
+use doorward_core::{Error, SystemRandomness, random_bytes};
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument as _;
 
@@ -62,10 +62,7 @@ fn request_id(request: &Request) -> String {
         (8..=64).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     });
-    usable.map_or_else(
-        || format!("{:032x}", u128::from_be_bytes(random_bytes(&SystemRandomness))),
-        str::to_owned,
-    )
+    usable.map_or_else(|| format!("{:032x}", u128::from_be_bytes(random_bytes(&SystemRandomness))), str::to_owned)
 }
 
 /// A method that a stranger made up must not become a label.

@@ -29,8 +29,7 @@ struct Description;
 /// The OpenAPI 3.1 document, with the title, version and description that are configured.
 pub fn openapi(settings: &Settings) -> utoipa::openapi::OpenApi {
     let (_, mut api) =
-        described::<()>(utoipa_axum::router::OpenApiRouter::with_openapi(Description::openapi()))
-            .split_for_parts();
+        described::<()>(utoipa_axum::router::OpenApiRouter::with_openapi(Description::openapi())).split_for_parts();
     api.info.title.clone_from(&settings.api.title);
     api.info.version.clone_from(&settings.api.version);
     api.info.description = Some(settings.api.description.clone());
@@ -44,9 +43,7 @@ pub fn openapi(settings: &Settings) -> utoipa::openapi::OpenApi {
     }
     for path in api.paths.paths.values_mut() {
         for operation in
-            [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete, &mut path.put]
-                .into_iter()
-                .flatten()
+            [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete, &mut path.put].into_iter().flatten()
         {
             complete(operation);
         }
@@ -56,10 +53,8 @@ pub fn openapi(settings: &Settings) -> utoipa::openapi::OpenApi {
 
 fn security_schemes() -> [(&'static str, SecurityScheme); 3] {
     let header = ApiKeyValue::with_description("token", "The access token, as the Flask system takes it.");
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some("The access token, by RFC 6750."))
-        .build();
+    let bearer =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The access token, by RFC 6750.")).build();
     let cookie = ApiKeyValue::with_description("doorward", "The session cookie of a browser.");
     [
         ("token", SecurityScheme::ApiKey(ApiKey::Header(header))),
@@ -109,10 +104,9 @@ fn describe_failure(status: &str, response: &mut Response) {
         response.content.insert(media_type.to_owned(), content.into());
     }
     if status == "503" {
-        response.headers.insert(
-            "Retry-After".into(),
-            HeaderBuilder::new().description(Some("Seconds.")).build().into(),
-        );
+        response
+            .headers
+            .insert("Retry-After".into(), HeaderBuilder::new().description(Some("Seconds.")).build().into());
     }
     if status == "401" {
         response.headers.insert(

@@ -16,7 +16,6 @@ use crate::App;
 )]
 pub(crate) async fn show(Extension(app): Extension<App>) -> Response {
     let keys = signing_key::published(app.doorward());
-    let headers =
-        [(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=60")];
+    let headers = [(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=60")];
     (headers, keys.to_string()).into_response()
 }

@@ -100,12 +100,7 @@ impl TestApp {
         other
     }
 
-    async fn open(
-        engine: Engine,
-        database: String,
-        folder: Arc<TempDir>,
-        configure: &impl Fn(&mut Settings),
-    ) -> Self {
+    async fn open(engine: Engine, database: String, folder: Arc<TempDir>, configure: &impl Fn(&mut Settings)) -> Self {
         let mut settings = Settings::for_profile(Profile::Testing);
         settings.database = ConnectionUrl::new(database);
         settings.database_pool.max_connections = 4;
@@ -168,27 +163,16 @@ impl TestApp {
         self.post_raw(path, "application/json", body.to_string()).await
     }
 
-    pub(crate) async fn post_raw(
-        &self,
-        path: &str,
-        content_type: &str,
-        body: impl Into<Body>,
-    ) -> Answer {
-        let request = request(Method::POST, path, As::Nobody)
-            .header("content-type", content_type)
-            .body(body.into())
-            .unwrap();
+    pub(crate) async fn post_raw(&self, path: &str, content_type: &str, body: impl Into<Body>) -> Answer {
+        let request =
+            request(Method::POST, path, As::Nobody).header("content-type", content_type).body(body.into()).unwrap();
         self.send(request).await
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
     /// Runs a statement as another application on the same database would.

@@ -31,9 +31,12 @@ fn application(app: &TestApp) -> Router {
         .layer(LoginRequired::new(app.clone()).with_role("admin"));
     Router::new()
         .route("/my_info", get(async |user: CurrentUser| Envelope::successful(user.user_id)))
-        .route("/maybe", get(async |user: Option<CurrentUser>| {
-            user.map_or_else(|| "nobody".to_owned(), |user| user.user_id.to_string())
-        }))
+        .route(
+            "/maybe",
+            get(async |user: Option<CurrentUser>| {
+                user.map_or_else(|| "nobody".to_owned(), |user| user.user_id.to_string())
+            }),
+        )
         .route("/admin", get(async |admin: RequireRole<Admin>| admin.user_id.to_string()))
         .merge(guarded)
         .merge(for_admins)
@@ -49,7 +52,11 @@ fn extractors_and_layers_let_in_whom_they_should() {
         for path in ["/my_info", "/layered"] {
             for _ in ["verified", "remembered"] {
                 let (status, body) = call(&router, path, As::Bearer(token)).await;
-                assert_eq!((status.as_u16(), body.contains(&format!("\"data\":{}", user.id))), (200, true), "{path} {body}");
+                assert_eq!(
+                    (status.as_u16(), body.contains(&format!("\"data\":{}", user.id))),
+                    (200, true),
+                    "{path} {body}"
+                );
             }
             assert_eq!(call(&router, path, As::Nobody).await.0, 403);
             assert_eq!(call(&router, path, As::Token("x")).await.0, 401);
@@ -89,9 +96,8 @@ fn the_last_administrator_stays() {
             role::revoke(&app.doorward, root.id, "admin"),
             role::revoke(&app.doorward, other.id, "admin"),
         );
-        let refused = [one, two].into_iter().filter(|result| {
-            matches!(result, Err(doorward_core::Error::LastAdministrator))
-        });
+        let refused =
+            [one, two].into_iter().filter(|result| matches!(result, Err(doorward_core::Error::LastAdministrator)));
         assert_eq!(refused.count(), 1);
         let last = [root.id, other.id].into_iter();
         for id in last {

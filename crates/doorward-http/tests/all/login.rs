@@ -4,9 +4,7 @@ use http::Method;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::app::{
-    As, PASSWORD, SECRET_KEY, configured_on_both_engines, flask_tokens, on_both_engines, request,
-};
+use crate::app::{As, PASSWORD, SECRET_KEY, configured_on_both_engines, flask_tokens, on_both_engines, request};
 
 #[test]
 fn a_right_password_gets_a_token_that_opens_doors() {
@@ -43,10 +41,18 @@ fn every_failure_is_one_answer() {
         let unknown = app.post("/login", json!({"username": "nobody", "password": "x"})).await;
         assert_snapshot!(unknown.shown(), @r#"401 {"code":401,"message":"Invalid username or password.","data":null,"error":"invalid_credentials"}"#);
         for (name, password) in [
-            ("alice", "wrong"), ("nohash", "x"), ("nohash", ""), ("damaged", "x"), ("unusable", "!"),
-            ("' OR 1=1 --", "x"), ("%", "x"), ("\u{202e}", "x"),
+            ("alice", "wrong"),
+            ("nohash", "x"),
+            ("nohash", ""),
+            ("damaged", "x"),
+            ("unusable", "!"),
+            ("' OR 1=1 --", "x"),
+            ("%", "x"),
+            ("\u{202e}", "x"),
         ] {
-            if password.is_empty() { continue; }
+            if password.is_empty() {
+                continue;
+            }
             let other = app.post("/login", json!({"username": name, "password": password})).await;
             assert_eq!(other.shown(), unknown.shown(), "{name}");
             let names = |answer: &crate::app::Answer| {
@@ -141,8 +147,12 @@ fn a_flask_token_is_what_the_flask_application_would_accept() {
 
         // One that the application issued, without a session.
         let theirs = doorward_guard::sign_flask(
-            SECRET_KEY.as_bytes(), doorward_guard::FlaskAlgorithm::Hs512, user.id.0, None,
-            crate::app::BEGIN, crate::app::BEGIN + 60,
+            SECRET_KEY.as_bytes(),
+            doorward_guard::FlaskAlgorithm::Hs512,
+            user.id.0,
+            None,
+            crate::app::BEGIN,
+            crate::app::BEGIN + 60,
         );
         assert_eq!(app.get("/me", As::Token(&theirs)).await.status, 200);
     });
@@ -158,8 +168,8 @@ fn an_old_hash_is_renewed_at_the_next_login() {
         assert_eq!(app.log_in("alice").await.error(), "401 invalid_credentials");
         app.sql("UPDATE users SET password_hash = 'plain$$correct horse battery staple'").await;
         assert_eq!(app.log_in("alice").await.status, 200);
-        let user = doorward_core::user::find_for_login(app.doorward.database().reads(), "alice")
-            .await.unwrap().unwrap();
+        let user =
+            doorward_core::user::find_for_login(app.doorward.database().reads(), "alice").await.unwrap().unwrap();
         assert!(user.password_hash.unwrap().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
         assert_eq!(app.log_in("alice").await.status, 200);
     });
@@ -171,8 +181,7 @@ fn a_browser_of_another_site_signs_nobody_in() {
         app.user("alice").await;
         let body = json!({"username": "alice", "password": PASSWORD}).to_string();
         let send = async |headers: &[(&str, &str)]| {
-            let mut builder = request(Method::POST, "/login", As::Nobody)
-                .header("content-type", "application/json");
+            let mut builder = request(Method::POST, "/login", As::Nobody).header("content-type", "application/json");
             for (name, value) in headers {
                 builder = builder.header(*name, *value);
             }

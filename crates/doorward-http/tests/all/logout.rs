@@ -4,9 +4,7 @@ use axum::body::Body;
 use http::Method;
 use insta::assert_snapshot;
 
-use crate::app::{
-    As, BEGIN, SECRET_KEY, configured_on_both_engines, flask_tokens, on_both_engines, request,
-};
+use crate::app::{As, BEGIN, SECRET_KEY, configured_on_both_engines, flask_tokens, on_both_engines, request};
 
 #[test]
 fn a_logout_ends_the_session_and_all_that_belongs_to_it() {
@@ -40,9 +38,8 @@ fn post_is_for_bearers_and_browsers_and_head_changes_nothing() {
     on_both_engines(async |app| {
         let (_, body) = app.signed_in("alice").await;
         let token = body["token"].as_str().unwrap();
-        let send = async |method: Method, who| {
-            app.send(request(method, "/logout", who).body(Body::empty()).unwrap()).await
-        };
+        let send =
+            async |method: Method, who| app.send(request(method, "/logout", who).body(Body::empty()).unwrap()).await;
         let refused = send(Method::POST, As::Token(token)).await;
         assert_eq!(refused.error(), "405 method_not_allowed");
         assert!(refused.header("allow").contains("GET"));
@@ -58,7 +55,12 @@ fn a_token_of_the_flask_application_ends_too_and_only_it() {
         let user = app.user("alice").await;
         let theirs = |expires_at| {
             doorward_guard::sign_flask(
-                SECRET_KEY.as_bytes(), doorward_guard::FlaskAlgorithm::Hs512, user.id.0, None, BEGIN, expires_at,
+                SECRET_KEY.as_bytes(),
+                doorward_guard::FlaskAlgorithm::Hs512,
+                user.id.0,
+                None,
+                BEGIN,
+                expires_at,
             )
         };
         let (one, other) = (theirs(BEGIN + 60), theirs(BEGIN + 61));

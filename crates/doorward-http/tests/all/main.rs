@@ -1,5 +1,7 @@
 //! The API, tested over HTTP: one file for each URL, every test on both engines.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod app;
 mod envelope;
 mod guard;

@@ -35,7 +35,11 @@ fn a_password_change_a_disabling_and_a_deletion_end_every_token() {
             refused(&token).await;
 
             let token = token_of().await;
-            assert_eq!(app.get("/me", As::Token(&token)).await.status, 200, "a session begun at once afterwards is good");
+            assert_eq!(
+                app.get("/me", As::Token(&token)).await.status,
+                200,
+                "a session begun at once afterwards is good"
+            );
             user::disable(&app.doorward, user.id).await.unwrap();
             refused(&token).await;
             user::enable(&app.doorward, user.id).await.unwrap();

@@ -21,8 +21,7 @@ fn described() -> BTreeSet<(String, String)> {
 
 #[test]
 fn e1_every_route_has_a_rule_and_a_description() {
-    let ruled: BTreeSet<_> =
-        ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
+    let ruled: BTreeSet<_> = ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
     assert_eq!(described(), ruled);
 }
 
@@ -40,8 +39,13 @@ fn e1_the_description_asks_for_a_token_where_the_rule_does() {
 #[test]
 fn every_route_is_named_in_a_test() {
     let tests = [
-        include_str!("envelope.rs"), include_str!("login.rs"), include_str!("logout.rs"), include_str!("me.rs"),
-        include_str!("openapi.rs"), include_str!("operation.rs"), include_str!("token/refresh.rs"),
+        include_str!("envelope.rs"),
+        include_str!("login.rs"),
+        include_str!("logout.rs"),
+        include_str!("me.rs"),
+        include_str!("openapi.rs"),
+        include_str!("operation.rs"),
+        include_str!("token/refresh.rs"),
         include_str!("well_known/mod.rs"),
     ]
     .concat();
@@ -72,7 +76,11 @@ fn e1_each_caller_gets_what_the_rule_says() {
                 let status = app.send(request).await.status.as_u16();
                 match route.access {
                     Access::SignedIn => assert_eq!(status, wanted, "{caller} at {} {path}", route.method),
-                    Access::Anybody => assert!(![401, 403].contains(&status) && status < 500, "{caller} at {} {path}: {status}", route.method),
+                    Access::Anybody => assert!(
+                        ![401, 403].contains(&status) && status < 500,
+                        "{caller} at {} {path}: {status}",
+                        route.method
+                    ),
                 }
             }
         }

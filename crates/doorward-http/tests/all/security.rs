@@ -55,7 +55,9 @@ async fn dump(app: &crate::app::TestApp) -> String {
     let mut text = String::new();
     for table in ["users", "sessions", "refresh_tokens", "signing_keys", "revocations", "doorward_state"] {
         let sql = format!("SELECT t::text AS line FROM {table} t");
-        for row in connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap() {
+        for row in
+            connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap()
+        {
             text.push_str(&row.try_get::<String>("", "line").unwrap());
         }
     }
@@ -88,13 +90,15 @@ fn times_in_users_are_as_sqlalchemy_writes_them() {
         let login = app.log_in("alice").await.json();
         app.get("/me", As::Token(login["token"].as_str().unwrap())).await;
         app.doorward.flush_activity().await.unwrap();
-        let user = doorward_core::user::find_for_login(app.doorward.database().reads(), "alice").await.unwrap().unwrap();
+        let user =
+            doorward_core::user::find_for_login(app.doorward.database().reads(), "alice").await.unwrap().unwrap();
         assert_eq!(user.last_seen.map(StoredTime::unix), Some(crate::app::BEGIN + 61));
         if app.engine == crate::app::Engine::Sqlite {
             use sea_orm::{ConnectionTrait as _, Statement};
             let reads = app.doorward.database().reads();
             let sql = "SELECT CAST(member_since AS TEXT) || '|' || CAST(last_seen AS TEXT) AS line FROM users";
-            let row = reads.query_one_raw(Statement::from_string(reads.get_database_backend(), sql)).await.unwrap().unwrap();
+            let row =
+                reads.query_one_raw(Statement::from_string(reads.get_database_backend(), sql)).await.unwrap().unwrap();
             let line: String = row.try_get("", "line").unwrap();
             assert_eq!(line, "2020-03-15 03:30:00.000000|2020-03-15 03:31:01.000000");
         }

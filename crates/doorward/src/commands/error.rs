@@ -28,9 +28,8 @@ impl CommandError {
 
     /// A configuration that must not be served with.
     pub(crate) fn unfit(problems: Vec<Problem>) -> Self {
-        let lines = problems
-            .into_iter()
-            .map(|problem| format!("{}: {}. {}", problem.key, problem.message, problem.way_out));
+        let lines =
+            problems.into_iter().map(|problem| format!("{}: {}. {}", problem.key, problem.message, problem.way_out));
         Self { exit_code: 3, name: "configuration", lines: lines.collect() }
     }
 

@@ -6,9 +6,7 @@ use crate::arguments::MigrateCommand;
 
 pub(super) async fn run(command: &MigrateCommand, context: Context) -> Outcome {
     if let MigrateCommand::Down { yes: false, .. } = command {
-        return Err(CommandError::usage(
-            "this drops sessions, roles and keys (users stay); say --yes to do it",
-        ));
+        return Err(CommandError::usage("this drops sessions, roles and keys (users stay); say --yes to do it"));
     }
     let create = matches!(command, MigrateCommand::Up);
     let database = Doorward::connect_only(&context.loaded.settings, create).await?;

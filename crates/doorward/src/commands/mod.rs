@@ -77,9 +77,9 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
     options.file.clone_from(&arguments.config);
     let mut flag = |key: &str, value: &str| options.flags.push((key.to_owned(), value.to_owned()));
     for pair in &arguments.set {
-        let (key, value) = pair.split_once('=').ok_or_else(|| {
-            CommandError::usage(format!("`--set {pair}` has no `=`; write --set KEY=VALUE"))
-        })?;
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or_else(|| CommandError::usage(format!("`--set {pair}` has no `=`; write --set KEY=VALUE")))?;
         flag(key, value);
     }
     if let Some(url) = &arguments.database {

@@ -23,9 +23,7 @@ pub(crate) fn time(time: StoredTime) -> String {
 
 /// Text from outside, without what could move the cursor or colour the screen.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
-        .collect()
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 /// Rows under their heads, in columns; the last is as long as it likes.
@@ -36,8 +34,7 @@ pub(crate) fn print_table(heads: &[&str], rows: &[Vec<String>]) {
     };
     let widths: Vec<_> = (0..heads.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
-        let padded: Vec<_> =
-            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<_> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         print(padded.join("  ").trim_end());
     };
     line(heads.to_vec());

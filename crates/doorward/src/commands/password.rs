@@ -12,9 +12,7 @@ const MOST_BYTES: u64 = 4_096;
 /// Reads a new password from where the arguments say: never from themselves, where every user of the
 /// machine could read it.
 pub(crate) fn read(source: &PasswordSource) -> Result<NewPassword, CommandError> {
-    let unread = |error: std::io::Error| {
-        CommandError::failed(format!("the password can't be read: {error}"))
-    };
+    let unread = |error: std::io::Error| CommandError::failed(format!("the password can't be read: {error}"));
     let mut text = Zeroizing::new(String::new());
     if let Some(path) = &source.password_file {
         let file = std::fs::File::open(path).map_err(unread)?;

@@ -27,8 +27,7 @@ pub(crate) async fn run(loaded: Loaded) -> Result<(), CommandError> {
 /// What makes the configuration unfit, all of it at once; what is only unwise is told by `doctor`.
 fn refuse_insecure(loaded: &Loaded) -> Result<(), CommandError> {
     let problems = settings::check(&loaded.settings);
-    let errors: Vec<_> =
-        problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect();
+    let errors: Vec<_> = problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect();
     if errors.is_empty() { Ok(()) } else { Err(CommandError::unfit(errors)) }
 }
 
@@ -102,8 +101,7 @@ async fn metrics_server(settings: &Settings) -> Result<Option<Server>, CommandEr
         return Ok(None);
     };
     let config = serve_config(settings, std::slice::from_ref(listen), false);
-    let server =
-        Server::bind(config).await.map_err(|error| CommandError::failed(error.to_string()))?;
+    let server = Server::bind(config).await.map_err(|error| CommandError::failed(error.to_string()))?;
     Ok(Some(server))
 }
 

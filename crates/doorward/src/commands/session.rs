@@ -16,24 +16,34 @@ pub(super) async fn run(command: SessionCommand, context: Context) -> Outcome {
             let user = user::find_named(reads, &user).await?;
             let sessions = session::list_of(reads, user.id, doorward.now()).await?;
             if context.json {
-                let documents: Vec<_> = sessions.iter().map(|it| json!({
-                    "id": it.id,
-                    "created_at": output::time(it.created_at),
-                    "last_seen_at": output::time(it.last_seen_at),
-                    "expires_at": output::time(it.expires_at),
-                    "address": it.address,
-                    "user_agent": it.user_agent,
-                    "fresh": it.fresh,
-                })).collect();
+                let documents: Vec<_> = sessions
+                    .iter()
+                    .map(|it| {
+                        json!({
+                            "id": it.id,
+                            "created_at": output::time(it.created_at),
+                            "last_seen_at": output::time(it.last_seen_at),
+                            "expires_at": output::time(it.expires_at),
+                            "address": it.address,
+                            "user_agent": it.user_agent,
+                            "fresh": it.fresh,
+                        })
+                    })
+                    .collect();
                 output::print_json(&json!({"sessions": documents}));
             } else {
-                let rows: Vec<_> = sessions.iter().map(|it| vec![
-                    it.id.clone(),
-                    output::time(it.created_at),
-                    output::time(it.last_seen_at),
-                    it.address.clone().unwrap_or_else(|| "-".into()),
-                    output::plain(it.user_agent.as_deref().unwrap_or("-")),
-                ]).collect();
+                let rows: Vec<_> = sessions
+                    .iter()
+                    .map(|it| {
+                        vec![
+                            it.id.clone(),
+                            output::time(it.created_at),
+                            output::time(it.last_seen_at),
+                            it.address.clone().unwrap_or_else(|| "-".into()),
+                            output::plain(it.user_agent.as_deref().unwrap_or("-")),
+                        ]
+                    })
+                    .collect();
                 output::print_table(&["ID", "BEGAN", "LAST SEEN", "ADDRESS", "PROGRAM"], &rows);
             }
         }

@@ -21,13 +21,7 @@ async fn act(command: UserCommand, context: &Context, doorward: &Doorward) -> Ou
     match command {
         UserCommand::Create { name, email, role, confirmed, no_password, password: source } => {
             let password = if no_password { None } else { Some(password::read(&source)?) };
-            let new = NewUser {
-                username: &name,
-                email: email.as_deref(),
-                password,
-                confirmed,
-                roles: role,
-            };
+            let new = NewUser { username: &name, email: email.as_deref(), password, confirmed, roles: role };
             let user = user::create(doorward, new).await?;
             show(context, doorward, &user).await
         }
@@ -120,9 +114,7 @@ async fn show(context: &Context, doorward: &Doorward, user: &User) -> Outcome {
             Value::Null => continue,
             Value::String(text) => output::plain(&text),
             Value::Array(items) if items.is_empty() => "none".to_owned(),
-            Value::Array(items) => {
-                items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-            }
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
             other => other.to_string(),
         };
         output::print(&format!("{name:<13} {shown}"));
@@ -130,13 +122,7 @@ async fn show(context: &Context, doorward: &Doorward, user: &User) -> Outcome {
     Ok(0)
 }
 
-async fn list(
-    context: &Context,
-    doorward: &Doorward,
-    after: Option<i64>,
-    limit: u64,
-    all: bool,
-) -> Outcome {
+async fn list(context: &Context, doorward: &Doorward, after: Option<i64>, limit: u64, all: bool) -> Outcome {
     let reads = doorward.database().reads();
     let mut after = after.map(UserId);
     let (mut documents, mut rows) = (Vec::new(), Vec::new());

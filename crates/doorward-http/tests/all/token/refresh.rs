@@ -42,7 +42,8 @@ fn two_tabs_at_once_get_the_same_answer_on_two_replicas_too() {
         let other = app.replica(&|_| {}).await;
         let tabs: Vec<_> = (0..8)
             .map(|tab| {
-                let (app, token) = (if tab % 2 == 0 { app.clone() } else { other.clone() }, first["refresh_token"].clone());
+                let (app, token) =
+                    (if tab % 2 == 0 { app.clone() } else { other.clone() }, first["refresh_token"].clone());
                 tokio::spawn(async move { refresh(&app, &token).await.text })
             })
             .collect();

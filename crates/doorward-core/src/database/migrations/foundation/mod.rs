@@ -15,15 +15,8 @@ impl MigrationName for Foundation {
 
 /// Tables that this step makes. One of the same name in an adopted database belongs to the
 /// application.
-const OWN_TABLES: [&str; 7] = [
-    "sessions",
-    "refresh_tokens",
-    "roles",
-    "user_roles",
-    "signing_keys",
-    "revocations",
-    "doorward_state",
-];
+const OWN_TABLES: [&str; 7] =
+    ["sessions", "refresh_tokens", "roles", "user_roles", "signing_keys", "revocations", "doorward_state"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Foundation {
@@ -41,11 +34,7 @@ impl MigrationTrait for Foundation {
         // `alembic_version` without `users`: the application will make its table, not Doorward.
         let adopted = manager.has_table("users").await?;
         if !adopted {
-            let users = if postgres {
-                include_str!("users.postgres.sql")
-            } else {
-                include_str!("users.sqlite.sql")
-            };
+            let users = if postgres { include_str!("users.postgres.sql") } else { include_str!("users.sqlite.sql") };
             connection.execute_unprepared(users).await?;
         }
         let (time, bytes, sequence) = if postgres {
@@ -53,16 +42,12 @@ impl MigrationTrait for Foundation {
         } else {
             ("DATETIME", "BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT")
         };
-        let own = include_str!("up.sql")
-            .replace("{time}", time)
-            .replace("{bytes}", bytes)
-            .replace("{sequence}", sequence);
+        let own =
+            include_str!("up.sql").replace("{time}", time).replace("{bytes}", bytes).replace("{sequence}", sequence);
         connection.execute_unprepared(&own).await?;
         let origin = if adopted { "adopted" } else { "made" };
         connection
-            .execute_unprepared(&format!(
-                "INSERT INTO doorward_state (name, value) VALUES ('origin', '{origin}')"
-            ))
+            .execute_unprepared(&format!("INSERT INTO doorward_state (name, value) VALUES ('origin', '{origin}')"))
             .await?;
         Ok(())
     }
