@@ -11,6 +11,7 @@ mod randomness;
 mod words;
 
 pub mod database;
+pub mod doctor;
 pub mod password;
 pub mod revocation;
 pub mod role;

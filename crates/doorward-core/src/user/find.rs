@@ -71,6 +71,17 @@ pub async fn find_named(connection: &impl ConnectionTrait, named: &str) -> Resul
     Err(Error::UserNotFound)
 }
 
+/// The users who hold these look-up keys, as name or as address.
+pub async fn holders_of(connection: &impl ConnectionTrait, keys: &[String]) -> Result<Vec<UserId>, Error> {
+    let keys = || keys.iter().map(String::as_str);
+    let holders = Entity::find()
+        .filter(Condition::any().add(Column::UsernameKey.is_in(keys())).add(Column::EmailKey.is_in(keys())))
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await?;
+    Ok(holders.into_iter().map(|user| user.id).collect())
+}
+
 /// The names of the user's roles, in order.
 pub async fn roles_of(connection: &impl ConnectionTrait, user: UserId) -> Result<Vec<String>, Error> {
     Ok(role::Assignments::find()

@@ -1,0 +1,6 @@
+//! Doorward over databases that other applications made.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod adopt;
+mod application;
