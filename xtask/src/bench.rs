@@ -21,13 +21,14 @@ pub(crate) fn faults(options: &Options) -> Result<()> {
 
 /// `everything` is the task where the arguments name none.
 fn drive(everything: &str, arguments: &[String]) -> Result<()> {
-    let build = ["build", "--release", "--locked", "--package", "doorward"];
-    workspace::run(&mut workspace::cargo(build))?;
-    let mut bench = workspace::cargo(["run", "--release", "--locked"]);
-    bench.args(["--manifest-path", "bench/Cargo.toml", "--target-dir"]);
-    bench.arg(workspace::target_directory()?).arg("--");
+    let build = ["build", "--release", "--locked", "--package", "doorward", "--package", "doorward-bench"];
+    workspace::run(workspace::cargo(build).args(["--bins", "--example", "embedded"]))?;
+    let programs = workspace::target_directory()?.join("release");
+    let mut bench = std::process::Command::new(programs.join("doorward-bench"));
+    bench.arg("--doorward").arg(programs.join("doorward"));
+    bench.arg("--embedded").arg(programs.join("examples/embedded"));
     if arguments.first().is_none_or(|first| first.starts_with("--")) {
         bench.arg(everything);
     }
-    workspace::run(bench.args(arguments))
+    workspace::run(bench.args(arguments).current_dir(workspace::root()))
 }
