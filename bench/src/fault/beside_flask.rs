@@ -218,9 +218,17 @@ impl Pair {
         let read = body["data"].as_array().map(Vec::len).ok_or_else(|| anyhow!("no rows: {}", answer.in_short()))?;
         let stored = number(self.doorward.database(), "SELECT count(*) FROM users").await?;
         self.check("Flask reads every row", i64::try_from(read)? == stored, || format!("{read} of {stored}")).await;
-        let none =
-            |column: &str| body["data"].as_array().is_some_and(|all| all.iter().any(|row| row[column] == Value::Null));
-        self.check("every row has its times", !none("member_since"), || "a member_since is missing".to_owned()).await;
+        for column in ["member_since", "last_seen"] {
+            let strange = body["data"].as_array().into_iter().flatten().find(|row| !is_recent(&row[column]));
+            let what = format!("Flask reads every {column} as a moment of this hour");
+            self.check(&what, strange.is_none(), || format!("{strange:?}")).await;
+            if self.engine == "SQLite" {
+                let query = format!("SELECT count(*) FROM users WHERE {column} NOT LIKE '____-__-__ __:__:__.______'");
+                let other = number(self.doorward.database(), &query).await?;
+                let what = format!("every {column} is written with six digits");
+                self.check(&what, other == 0, || format!("{other} are not")).await;
+            }
+        }
         let query = "SELECT count(*) FROM alembic_version WHERE version_num = '77987c16214f'";
         let kept = number(self.doorward.database(), query).await?;
         self.check("alembic_version is as it was", kept == 1, || format!("{kept} rows")).await;
@@ -238,6 +246,12 @@ impl Pair {
     async fn check(&self, what: &str, holds: bool, otherwise: impl FnOnce() -> String) {
         self.findings.lock().await.check(&format!("{}: {what}", self.engine), holds, otherwise);
     }
+}
+
+/// Within an hour of now, UTC: a time written in another zone or form is read as another.
+fn is_recent(time: &Value) -> bool {
+    let parsed = time.as_str().and_then(|text| text.parse::<chrono::NaiveDateTime>().ok());
+    parsed.is_some_and(|time| (chrono::Utc::now().naive_utc() - time).abs() < chrono::TimeDelta::hours(1))
 }
 
 fn last_of(printed: &str) -> String {

@@ -1,7 +1,7 @@
 //! The rules of Doorward and their tables: one folder a feature, and no HTTP.
 //!
 //! An operation takes the [`Doorward`] handle and plain values, and answers a
-//! [`Result`](std::result::Result) with [`Error`]. Every door calls the same operation: the JSON
+//! [`Result`] with [`Error`]. Every door calls the same operation: the JSON
 //! endpoint, the command line, and later the pages and the import.
 
 mod clock;
