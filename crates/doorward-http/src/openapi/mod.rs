@@ -41,14 +41,29 @@ pub fn openapi(settings: &Settings) -> utoipa::openapi::OpenApi {
             components.security_schemes.insert(name.to_owned(), scheme.into());
         }
     }
-    for path in api.paths.paths.values_mut() {
-        for operation in
-            [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete, &mut path.put].into_iter().flatten()
-        {
-            complete(operation);
+    for (path, item) in &mut api.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+            ("put", &mut item.put),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(operation_id(method, path));
+                complete(operation);
+            }
         }
     }
     api
+}
+
+/// `get_me`, `post_token_refresh`: as the Flask system names them. Functions of doors share short names, and ids must differ.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let slash = if path.len() > 1 && path.ends_with('/') { Some("page") } else { None };
+    [method].into_iter().chain(words).chain(slash).collect::<Vec<_>>().join("_")
 }
 
 fn security_schemes() -> [(&'static str, SecurityScheme); 3] {

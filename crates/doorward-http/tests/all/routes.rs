@@ -37,6 +37,17 @@ fn e1_the_description_asks_for_a_token_where_the_rule_does() {
 }
 
 #[test]
+fn operation_ids_differ() {
+    let api = serde_json::to_value(doorward_http::openapi(&Settings::default())).unwrap();
+    let ids: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|route| api["paths"][route.path][route.method.to_lowercase()]["operationId"].to_string())
+        .collect();
+    assert_eq!(ids.len(), ROUTES.len(), "{ids:?}");
+    assert!(ids.contains("\"post_login\""));
+}
+
+#[test]
 fn every_route_is_named_in_a_test() {
     let tests = [
         include_str!("envelope.rs"),

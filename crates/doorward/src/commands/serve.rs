@@ -57,9 +57,7 @@ async fn serve(settings: Settings) -> Result<(), CommandError> {
     let server = Server::bind(serve_config(&settings, &settings.listen, true))
         .await
         .map_err(|error| CommandError::failed(error.to_string()))?;
-    for address in server.addresses() {
-        tracing::info!(%address, database = doorward.core().database().location(), "serving");
-    }
+    tracing::info!(database = doorward.core().database().location(), "ready");
     let metrics = metrics_server(&settings).await?;
 
     let background = tokio::spawn({
