@@ -21,7 +21,10 @@ pub use backup::{BackupAdvice, back_up, restore};
 pub use column::{LenientText, UserId};
 pub use connect::{DatabaseOptions, connect};
 pub use connection::{Connection, Transaction};
-pub use examine::{engine_version, has_triggers, server_time, users_with_bytes_in_text, users_with_unreadable_times};
+pub use examine::{
+    RowsFound, enforces_widths, engine_version, files, has_triggers, lax_durability, server_time,
+    users_with_bytes_in_text, users_with_unreadable_times,
+};
 pub use failure::{DatabaseFailure, is_unique_violation};
 pub use integrity::{check_integrity, ping};
 pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin};

@@ -1,9 +1,15 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Verdict};
+use super::{
+    Finding, HASH_WIDTH,
+    trouble::{
+        BAD_HASH, BIG_ID, BLOB, CONTROL, DEAR_HASH, HAS_TWIN, LONG_HASH, MARKS, NO_ADDRESS, NO_EMAIL, NO_HASH, NO_NAME,
+        NOBODY, NOT_CONFIRMED, SAME_EMAIL, SAME_NAME, SPACES, TIME_FORM, TOO_LONG, Trouble,
+    },
+};
 use crate::{
     Doorward, Error,
-    database::{self, UserId},
+    database::{self, RowsFound, UserId},
     password::hash::{Family, HashError, StoredHash},
     user::{self, User, check_email},
 };
@@ -12,10 +18,9 @@ use crate::{
 const BATCH: u64 = 200;
 /// Ids that are listed for one kind of trouble.
 const MOST_LISTED: usize = 100;
-/// Look-up keys whose holders are named.
-const MOST_TWINS: usize = 500;
 /// The widths of the Flask system's columns, in characters.
 const NAME_WIDTH: usize = 64;
+const AVATAR_HASH_WIDTH: usize = 32;
 
 /// What looking at every user found.
 pub(super) struct Users {
@@ -24,93 +29,16 @@ pub(super) struct Users {
     pub(super) slowest: Option<(&'static str, u64)>,
 }
 
-/// A kind of trouble that a row can have: its name, what it is, and what to do.
-type Trouble = (&'static str, &'static str, &'static str);
-
-const SAME_NAME: Trouble = (
-    "same_user_name",
-    "the user name is an older user's but for case or Unicode form: it signs in only exactly as spelled",
-    "rename one of them in the application",
-);
-const SAME_EMAIL: Trouble = (
-    "same_email",
-    "the address is an older user's but for case or Unicode form: it signs in only exactly as spelled",
-    "correct one of them in the application",
-);
-const HAS_TWIN: Trouble = (
-    "has_a_twin",
-    "a younger user has the same name or address but for case or Unicode form; whoever types another spelling signs in here",
-    "rename one of them in the application",
-);
-const NO_NAME: Trouble =
-    ("no_user_name", "the user name is missing or empty", "give them one, or let them sign in by address");
-const NO_EMAIL: Trouble =
-    ("no_email", "the address is missing: the password can't be recovered by mail", "ask for one");
-const NOBODY: Trouble =
-    ("no_name_at_all", "neither user name nor address: nobody can sign in as them", "delete them, or give them a name");
-const NO_HASH: Trouble = (
-    "no_password",
-    "there is no usable password: they can't sign in",
-    "run `doorward user set-password ID` if they should",
-);
-const BAD_HASH: Trouble = (
-    "unreadable_password",
-    "the password's hash is damaged or of an unknown scheme: they can't sign in",
-    "run `doorward user set-password ID`",
-);
-const DEAR_HASH: Trouble = (
-    "too_expensive_password",
-    "checking the password's hash would take more than is allowed: they can't sign in",
-    "run `doorward user set-password ID`, or raise password.max_memory_kib",
-);
-const NO_ADDRESS: Trouble =
-    ("not_an_address", "what stands in `email` is no address: no mail can be sent there", "correct it");
-const SPACES: Trouble = (
-    "spaces_around",
-    "there are spaces around the user name or address; they don't count at sign-in",
-    "remove them in the application",
-);
-const CONTROL: Trouble = (
-    "control_characters",
-    "the user name or address holds characters that can't be typed: sign in by the other, or not at all",
-    "rename them",
-);
-const MARKS: Trouble = (
-    "mixed_direction",
-    "the user name holds pictures or changes the direction of writing: it can be read as another",
-    "look at it, and rename it if need be",
-);
-const TOO_LONG: Trouble = (
-    "too_long",
-    "a value is longer than its column (SQLite does not enforce that): PostgreSQL will not take it",
-    "shorten it before moving to PostgreSQL",
-);
-const NOT_CONFIRMED: Trouble =
-    ("confirmed_is_null", "`confirmed` is NULL; it counts as not confirmed", "set it to false");
-const BIG_ID: Trouble = (
-    "id_past_32_bits",
-    "the id does not fit into the INTEGER of PostgreSQL",
-    "widen `users.id` to BIGINT there before moving",
-);
-const TIME_FORM: Trouble = (
-    "time_form",
-    "a time is not written as SQLAlchemy reads it (YYYY-MM-DD HH:MM:SS.ffffff)",
-    "rewrite it; Doorward shows what it can read and takes the rest as not set",
-);
-const BLOB: Trouble = (
-    "bytes_in_text",
-    "a text column holds bytes; Doorward shows them as text as far as they are",
-    "rewrite it as text",
-);
-
 #[derive(Default)]
 struct Tally {
     troubles: BTreeMap<&'static str, (Trouble, u64, Vec<i64>)>,
     families: BTreeMap<&'static str, u64>,
     slowest: Option<(&'static str, u64)>,
     users: u64,
-    /// Look-up keys that a younger user would have too.
-    twins: Vec<String>,
+    /// Look-up keys of this page that an older user has.
+    held: Vec<String>,
+    /// The users who have them: the one thing that grows with the table, by 8 bytes a collision.
+    holders: BTreeSet<UserId>,
 }
 
 impl Tally {
@@ -119,6 +47,13 @@ impl Tally {
         entry.1 += 1;
         if entry.2.len() < MOST_LISTED {
             entry.2.push(id.0);
+        }
+    }
+
+    fn note_found(&mut self, trouble: Trouble, found: RowsFound) {
+        if found.count > 0 {
+            let ids = found.ids.into_iter().map(|id| id.0).collect();
+            self.troubles.insert(trouble.0, (trouble, found.count, ids));
         }
     }
 }
@@ -132,20 +67,19 @@ pub(super) async fn examine(doorward: &Doorward) -> Result<Users, Error> {
         for user in &page.users {
             look_at(doorward, user, &mut tally);
         }
+        if !tally.held.is_empty() {
+            let held = std::mem::take(&mut tally.held);
+            tally.holders.extend(user::holders_of(database.reads(), &held).await?);
+        }
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    for id in user::holders_of(database.reads(), &tally.twins).await? {
-        tally.note(HAS_TWIN, id);
-    }
-    for id in database::users_with_unreadable_times(database).await? {
-        tally.note(TIME_FORM, id);
-    }
-    for id in database::users_with_bytes_in_text(database).await? {
-        tally.note(BLOB, id);
-    }
+    let holders = std::mem::take(&mut tally.holders);
+    holders.into_iter().for_each(|id| tally.note(HAS_TWIN, id));
+    tally.note_found(TIME_FORM, database::users_with_unreadable_times(database, MOST_LISTED).await?);
+    tally.note_found(BLOB, database::users_with_bytes_in_text(database, MOST_LISTED).await?);
     Ok(report(tally))
 }
 
@@ -154,8 +88,8 @@ fn look_at(doorward: &Doorward, user: &User, tally: &mut Tally) {
     let username = user.username.as_deref().unwrap_or_default();
     let email = user.email.as_deref().unwrap_or_default();
     for (spelling, key) in [(username, &user.username_key), (email, &user.email_key)] {
-        if key.is_none() && !spelling.is_empty() && tally.twins.len() < MOST_TWINS {
-            tally.twins.push(user::lookup_key(spelling));
+        if key.is_none() && !spelling.is_empty() {
+            tally.held.push(user::lookup_key(spelling));
         }
     }
     let mut note = |trouble, bad| {
@@ -172,8 +106,17 @@ fn look_at(doorward: &Doorward, user: &User, tally: &mut Tally) {
     note(SPACES, username.trim() != username || email.trim() != email);
     note(CONTROL, username.chars().chain(email.chars()).any(char::is_control));
     note(MARKS, username.chars().any(is_picture_or_right_to_left));
-    let texts = [&user.username, &user.email, &user.name, &user.location];
-    note(TOO_LONG, texts.iter().any(|text| text.as_deref().is_some_and(|text| text.chars().count() > NAME_WIDTH)));
+    let texts = [
+        (&user.username, NAME_WIDTH),
+        (&user.email, NAME_WIDTH),
+        (&user.name, NAME_WIDTH),
+        (&user.location, NAME_WIDTH),
+        (&user.avatar_hash, AVATAR_HASH_WIDTH),
+    ];
+    let too_long = texts.iter().any(|(text, width)| text.as_deref().is_some_and(|it| it.chars().count() > *width));
+    note(TOO_LONG, too_long);
+    let hash_length = user.password_hash.as_deref().map_or(0, |hash| hash.chars().count());
+    note(LONG_HASH, hash_length > HASH_WIDTH);
     note(NOT_CONFIRMED, user.confirmed.is_none());
     note(BIG_ID, i32::try_from(user.id.0).is_err());
 
@@ -205,12 +148,7 @@ fn report(tally: Tally) -> Users {
     let counted = format!("{} user(s): {}", tally.users, schemes.join(", "));
     let mut findings = vec![Finding { count: Some(tally.users), ..Finding::ok("users", counted) }];
     for ((check, what, way_out), count, user_ids) in tally.troubles.into_values() {
-        findings.push(Finding {
-            verdict: Verdict::Warn,
-            count: Some(count),
-            user_ids,
-            ..Finding::warn(check, what, way_out)
-        });
+        findings.push(Finding { count: Some(count), user_ids, ..Finding::warn(check, what, way_out) });
     }
     Users { findings, slowest: tally.slowest }
 }

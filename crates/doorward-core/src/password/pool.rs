@@ -15,6 +15,10 @@ use crate::{Error, settings::Settings};
 /// How long a thread without work keeps its hashing memory.
 const KEEP_MEMORY: Duration = Duration::from_millis(500);
 
+/// How far the threads stand back: a tenth of the time still falls to them beside threads that never rest.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
 
 /// The threads that hash passwords: their number bounds the memory, their queue the wait. What comes
@@ -127,6 +131,7 @@ impl Shared {
     }
 
     fn work_on_jobs(&self) {
+        give_way();
         let mut scratch = Scratch::default();
         while let Some(job) = self.next_job(&mut scratch) {
             let begun = Instant::now();
@@ -164,6 +169,16 @@ impl Shared {
         }
     }
 }
+
+/// Lets threads that answer requests go first: a hash is long, and a guarded request short.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    // On Linux this is the calling thread's own priority.
+    let _ = rustix::process::setpriority_process(None, NICENESS);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
 
 impl Drop for HashingPool {
     fn drop(&mut self) {

@@ -1,9 +1,12 @@
 use doorward_core::{
     Error,
     database::{self, Origin, UserId},
-    doctor::{self, Verdict},
-    user,
+    doctor::{self, Finding, Verdict},
+    password, role,
+    session::Client,
+    token, user,
 };
+use doorward_guard::{Credential, CredentialKind, CredentialSource};
 
 use crate::application::{Application, LARGE_USERS, SMALL_USERS, TROUBLES, people, sign_in};
 
@@ -25,6 +28,40 @@ async fn an_adopted_database_keeps_every_row_and_its_users_sign_in() {
         assert!(matches!(sign_in(&doorward, "admin", "wrong").await, Err(Error::InvalidCredentials)));
         assert!(user::ensure_first_administrator(&doorward, None).await.unwrap().is_none());
     }
+}
+
+#[tokio::test]
+async fn not_a_byte_of_a_troublesome_table_is_changed_by_adopting_it() {
+    let application = Application::sqlite("large.db");
+    let before = application.content().await;
+    assert!(before.len() > 2020);
+    let doorward = application.start().await.unwrap();
+    let scheme = password::write_scheme(doorward.settings(), doorward.origin());
+    assert_eq!(scheme.name(), "werkzeug-pbkdf2");
+    assert_eq!(application.content().await, before);
+}
+
+#[tokio::test]
+async fn times_are_written_as_sqlalchemy_reads_them() {
+    let application = Application::sqlite("small.db");
+    let doorward = application.start().await.unwrap();
+    let tokens = sign_in(&doorward, "alice", "p-pass-1-密").await.unwrap().tokens;
+    let credential =
+        Credential { kind: CredentialKind::AccessToken, source: CredentialSource::TokenHeader, value: &tokens.access };
+    token::authenticate(&doorward, &credential, &Client::default()).await.unwrap();
+    doorward.flush_activity().await.unwrap();
+    let frank = user::NewUser {
+        username: "frank",
+        email: None,
+        password: Some(password::NewPassword::new("a password of frank's")),
+        confirmed: true,
+        roles: Vec::new(),
+    };
+    user::create(&doorward, frank).await.unwrap();
+    let seen = application.lines("SELECT last_seen FROM users WHERE username = 'alice'").await;
+    let made = application.lines("SELECT member_since FROM users WHERE username = 'frank'").await;
+    assert_eq!(made, ["2020-09-13 12:26:40.000000"]);
+    assert_eq!(seen, made);
 }
 
 #[tokio::test]
@@ -76,6 +113,68 @@ async fn doctor_names_every_troublesome_row() {
     }
 }
 
+fn finding<'a>(findings: &'a [Finding], check: &str) -> Option<&'a Finding> {
+    findings.iter().find(|finding| finding.check == check)
+}
+
+#[tokio::test]
+async fn doctor_says_of_each_troublesome_row_what_is_wrong() {
+    let application = Application::sqlite("large.db");
+    let doorward = application.start().await.unwrap();
+    let findings = doctor::examine(&doorward).await.unwrap();
+    for (id, check) in [
+        (2001, "same_user_name"),
+        (2002, "same_email"),
+        (2003, "no_email"),
+        (2004, "no_user_name"),
+        (2005, "no_name_at_all"),
+        (2006, "no_password"),
+        (2007, "unreadable_password"),
+        (2008, "not_an_address"),
+        (2009, "spaces_around"),
+        (2010, "mixed_direction"),
+        (2011, "has_a_twin"),
+        (2012, "same_user_name"),
+        (2013, "no_user_name"),
+        (2015, "too_long"),
+        (2016, "time_form"),
+        (2017, "time_form"),
+        (8_589_934_593, "id_past_32_bits"),
+        (8_589_934_594, "control_characters"),
+        (8_589_934_595, "bytes_in_text"),
+    ] {
+        assert!(finding(&findings, check).is_some_and(|found| found.user_ids.contains(&id)), "{id} {check}");
+    }
+    assert_eq!(finding(&findings, "time_form").unwrap().count, Some(2));
+    let long = finding(&findings, "long_password_hash").unwrap();
+    assert_eq!((long.count, long.user_ids.len()), (Some(500), 100));
+    assert_eq!(finding(&findings, "write_scheme").unwrap().verdict, Verdict::Warn);
+}
+
+#[tokio::test]
+async fn doctor_finds_nothing_wrong_with_sound_users_and_sees_what_breaks() {
+    let application = Application::sqlite("small.db");
+    let doorward = application.start().await.unwrap();
+    let findings = doctor::examine(&doorward).await.unwrap();
+    assert!(findings.iter().all(|finding| finding.user_ids.is_empty()), "{findings:#?}");
+    assert_eq!(finding(&findings, "database").unwrap().verdict, Verdict::Ok);
+    assert_eq!(finding(&findings, "administrators").unwrap().verdict, Verdict::Warn);
+
+    role::grant(&doorward, UserId(1), "admin").await.unwrap();
+    application
+        .sql(
+            "DROP TRIGGER doorward_user_deleted;
+             UPDATE users SET last_seen = '2021-02-31 10:00:00.000000' WHERE id = 2;
+             UPDATE users SET password_hash = 'pbkdf2:sha256:4000000000$salt$' || hex(zeroblob(32)) WHERE id = 3;",
+        )
+        .await;
+    let findings = doctor::examine(&doorward).await.unwrap();
+    assert_eq!(finding(&findings, "administrators").unwrap().verdict, Verdict::Ok);
+    assert_eq!(finding(&findings, "triggers").unwrap().verdict, Verdict::Fail);
+    assert_eq!(finding(&findings, "time_form").unwrap().user_ids, [2]);
+    assert_eq!(finding(&findings, "too_expensive_password").unwrap().user_ids, [3]);
+}
+
 #[tokio::test]
 async fn what_the_application_inserts_is_found_at_once_and_by_any_case_soon() {
     for application in [Application::sqlite("small.db"), Application::postgres("inserts").await] {
@@ -98,16 +197,17 @@ async fn what_the_application_inserts_is_found_at_once_and_by_any_case_soon() {
 
 #[tokio::test]
 async fn taking_the_steps_back_leaves_the_schema_as_it_was() {
-    let schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'doorward_%' AND name NOT LIKE 'sqlite_%' ORDER BY name";
-    let application = Application::sqlite("small.db");
-    let (schema_before, before) = (application.lines(schema).await, application.content().await);
-    let doorward = application.start().await.unwrap();
-    assert_ne!(application.lines(schema).await, schema_before);
-    database::migrate_down(doorward.database(), 1).await.unwrap();
-    doorward.close().await;
-    assert_eq!(application.lines(schema).await, schema_before);
-    assert_eq!(application.content().await, before);
-    application.start().await.unwrap();
+    for application in [Application::sqlite("small.db"), Application::postgres("down").await] {
+        let (schema, before) = (application.schema().await, application.content().await);
+        let doorward = application.start().await.unwrap();
+        assert_ne!(application.schema().await, schema);
+        database::migrate_down(doorward.database(), 1).await.unwrap();
+        doorward.close().await;
+        assert_eq!(application.schema().await, schema);
+        assert_eq!(application.content().await, before);
+        let again = application.start().await.unwrap();
+        assert!(sign_in(&again, "alice", "p-pass-1-密").await.is_ok());
+    }
 }
 
 #[tokio::test]

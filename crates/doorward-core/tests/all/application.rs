@@ -69,16 +69,55 @@ impl Application {
         lines
     }
 
-    /// Every row as the application sees it, and its own bookkeeping.
+    /// Every cell of the application's tables byte for byte, its own bookkeeping, and its columns.
     pub(crate) async fn content(&self) -> Vec<String> {
-        let columns =
-            "id, email, username, password_hash, confirmed, name, location, member_since, last_seen, avatar_hash";
-        let cells: Vec<_> =
-            columns.split(", ").map(|column| format!("coalesce(CAST({column} AS TEXT), 'NULL')")).collect();
-        let sql = format!("SELECT {} FROM users ORDER BY id", cells.join(" || '|' || "));
-        let mut lines = self.lines(&sql).await;
+        let columns = "id, email, username, password_hash, confirmed, name, location, about_me, member_since, last_seen, avatar_hash";
+        let postgres = self.url.starts_with("postgres");
+        let cell = |column: &str| {
+            if postgres {
+                format!("coalesce(quote_literal({column}::text), 'NULL')")
+            } else {
+                // `quote` alone would stop at a NUL.
+                format!("typeof({column}) || hex({column})")
+            }
+        };
+        let cells: Vec<_> = columns.split(", ").map(cell).collect();
+        let mut lines = self.lines(&format!("SELECT {} FROM users ORDER BY id", cells.join(" || '|' || "))).await;
         lines.extend(self.lines("SELECT version_num FROM alembic_version").await);
+        let names = format!("'{}'", columns.replace(", ", "', '"));
+        let shape = if postgres {
+            format!(
+                "SELECT concat_ws(' ', column_name, data_type, character_maximum_length, is_nullable, column_default) \
+                 FROM information_schema.columns WHERE table_name = 'alembic_version' \
+                 OR (table_name = 'users' AND column_name IN ({names})) ORDER BY table_name, ordinal_position"
+            )
+        } else {
+            format!(
+                "SELECT cid || ' ' || name || ' ' || type || ' ' || \"notnull\" || ' ' || pk || coalesce(dflt_value, '') \
+                 FROM pragma_table_info('users') WHERE name IN ({names}) ORDER BY cid"
+            )
+        };
+        lines.extend(self.lines(&shape).await);
         lines
+    }
+
+    /// The whole schema, for what must be exactly as before.
+    pub(crate) async fn schema(&self) -> Vec<String> {
+        // What is left of the migrator's own table and of SQLite's is nobody's.
+        let sql = if self.url.starts_with("postgres") {
+            "SELECT line FROM (
+                SELECT concat_ws(' ', table_name, column_name, data_type, ordinal_position) AS line, table_name AS name
+                FROM information_schema.columns WHERE table_schema = 'public'
+                UNION ALL SELECT indexdef, indexname FROM pg_indexes WHERE schemaname = 'public'
+                UNION ALL SELECT proname::text, proname::text || ' function' FROM pg_proc
+                WHERE pronamespace = 'public'::regnamespace
+                UNION ALL SELECT tgname::text, tgname::text || ' trigger' FROM pg_trigger WHERE NOT tgisinternal
+             ) AS everything WHERE name NOT LIKE 'doorward_migrations%' ORDER BY line"
+        } else {
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'doorward_migrations%' \
+             AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        };
+        self.lines(sql).await
     }
 
     pub(crate) async fn start(&self) -> Result<Doorward, Error> {
