@@ -1,11 +1,12 @@
 //! An application with a column of its own in `users`, on its own database connection.
 //!
-//! `cargo run --example extra_fields`, then sign in and `POST /department` with a text.
+//! `cargo run --example extra_fields`, then sign in, and `POST /department` with `{"department": "Sales"}`.
+//! `DATABASE_URL` and `PORT` say where.
 
 use std::error::Error;
 
 use axum::{Extension, Router, routing::get};
-use doorward::{CurrentUser, Doorward, Envelope, Fields, JsonBody, ReadFields, Refusal};
+use doorward::{CurrentUser, Doorward, Envelope, Fields, JsonBody, ReadFields, Refusal, Settings};
 use doorward_core::password::NewPassword;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, Database, DatabaseConnection, entity::prelude::*};
 
@@ -64,26 +65,77 @@ async fn add_column(database: &DatabaseConnection) -> Result<(), sea_orm::DbErr>
     Ok(())
 }
 
+/// Doorward on the application's own connection, and the routes of both.
+async fn application(database: DatabaseConnection, settings: Settings) -> Result<(Doorward, Router), Box<dyn Error>> {
+    let doorward = Doorward::builder().settings(settings).connection(database.clone()).build().await?;
+    add_column(&database).await?;
+    let app = Router::new()
+        .route("/department", get(show).post(change))
+        .layer(Extension(database))
+        .layer(doorward.layer())
+        .merge(doorward.router());
+    Ok((doorward, app))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let database = Database::connect("sqlite://staff.db?mode=rwc").await?;
-    let doorward = Doorward::builder().connection(database.clone()).build().await?;
-    add_column(&database).await?;
+    let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite://staff.db?mode=rwc".to_owned());
+    let port = std::env::var("PORT").map_or(Ok(8080), |port| port.parse::<u16>())?;
+    let (doorward, app) = application(Database::connect(url).await?, Settings::default()).await?;
     let password = std::env::var("DOORWARD_ADMIN_PASSWORD").ok().map(NewPassword::new);
     if let Some(made) = doorward.ensure_first_administrator(password).await?
         && let Some(password) = made.generated_password
     {
         println!("The first user is `{}`, with the password {password}", made.username);
     }
-    let app = Router::new()
-        .route("/department", get(show).post(change))
-        .layer(Extension(database))
-        .layer(doorward.layer())
-        .merge(doorward.router());
-
     let background = doorward.clone();
     tokio::spawn(async move { background.run().await });
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     axum::serve(listener, app).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request};
+    use doorward_core::settings::Profile;
+    use http_body_util::BodyExt as _;
+    use serde_json::{Value, json};
+    use tempfile::TempDir;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn ask(app: &Router, method: &str, path: &str, token: &str, body: Value) -> Value {
+        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        if !token.is_empty() {
+            request = request.header("token", token);
+        }
+        let answer = app.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
+        serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_user_reads_and_writes_the_applications_own_column() {
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("staff.db").display());
+        let mut settings = Settings::for_profile(Profile::Testing);
+        settings.keys.seal_key_file = folder.path().join("doorward.key");
+        let database = Database::connect(url).await.unwrap();
+        let (doorward, app) = application(database.clone(), settings).await.unwrap();
+        doorward.ensure_first_administrator(Some(NewPassword::new("a long pass phrase"))).await.unwrap();
+
+        let nobody = ask(&app, "POST", "/department", "", json!({"department": "Sales"})).await;
+        assert_eq!(nobody["error"], "token_missing");
+        let login = json!({"username": "admin", "password": "a long pass phrase"});
+        let login = ask(&app, "POST", "/login", "", login).await;
+        let token = login["token"].as_str().unwrap();
+        assert_eq!(ask(&app, "GET", "/department", token, json!({})).await["data"], Value::Null);
+        let refused = ask(&app, "POST", "/department", token, json!({"department": "Sales", "id": 2})).await;
+        assert_eq!(refused["errors"][0]["error"], "unknown_field");
+        ask(&app, "POST", "/department", token, json!({"department": "Sales"})).await;
+        assert_eq!(ask(&app, "GET", "/department", token, json!({})).await["data"], "Sales");
+
+        add_column(&database).await.expect("the second start finds the column");
+    }
 }

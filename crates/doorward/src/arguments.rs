@@ -35,8 +35,7 @@ Look
 
 Options:
 {options}{after-help}",
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration, 4 not found, \
-5 conflict, 6 database unavailable, 7 doctor found faults."
+    after_help = crate::commands::exit_codes()
 )]
 pub(crate) struct Arguments {
     /// The configuration file, instead of ./doorward.toml
@@ -147,8 +146,8 @@ pub(crate) enum UserCommand {
         /// Go on after this id
         #[arg(long, value_name = "ID")]
         after: Option<i64>,
-        /// How many at most
-        #[arg(long, default_value_t = 50)]
+        /// How many at most, up to 200
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=200), conflicts_with = "all")]
         limit: u64,
         /// All of them
         #[arg(long)]
@@ -220,8 +219,11 @@ pub(crate) enum SessionCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Say whether the token on standard input is good, or why not
-    Inspect,
+    /// Say whether a token is good, or why not
+    Inspect {
+        /// The file that holds it; standard input without one, or with `-`
+        file: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]

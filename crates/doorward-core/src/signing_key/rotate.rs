@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{ActiveModel, Column, Entity, load::reload};
 use crate::{
-    Doorward, Error,
+    Clock as _, Doorward, Error, SystemClock,
     database::{Database, StoredTime, Transaction},
     random_bytes,
     revocation::{self, Published},
@@ -69,6 +69,8 @@ pub async fn rotate_by_age(doorward: &Doorward) -> Result<(), Error> {
 pub async fn delete_all(database: &Database) -> Result<u64, Error> {
     let transaction = database.begin().await?;
     let result = Entity::delete_many().exec(&transaction).await?;
+    // Replicas that run read the keys anew, and find none of these; there is no guard here to apply it to.
+    let _ = revocation::keys_within(&transaction, StoredTime::new(SystemClock.now())).await?;
     transaction.commit().await?;
     Ok(result.rows_affected)
 }

@@ -1,30 +1,35 @@
 use std::path::Path;
 
-use doorward_core::{Doorward, database};
+use doorward_core::database;
 use serde_json::json;
 
-use super::{CommandError, Context, Outcome, output};
+use super::{CommandError, Context, Outcome, exit::Exit, output};
 
 pub(super) async fn back_up(file: &Path, context: Context) -> Outcome {
-    let database = Doorward::connect_only(&context.loaded.settings, false).await?;
-    let advice = database::back_up(&database, file).await?;
+    let database = context.connect(false).await?;
+    let advice = database::back_up(&database, file).await;
     database.close().await;
-    match advice {
-        Some(advice) if context.json => output::print_json(&advice),
-        Some(advice) => output::print(&format!("PostgreSQL makes its own backups. Run:\n{}", advice.command)),
-        None if context.json => output::print_json(&json!({"file": file})),
-        None => output::print(&format!(
-            "Copied to {}. Keep the seal key too, and elsewhere: without it the signing keys in the copy can't be opened.",
-            file.display()
-        )),
+    if let Some(advice) = advice? {
+        // Not a success: a script must not believe that it has a backup now.
+        return Err(CommandError::elsewhere(
+            "use_pg_dump",
+            "nothing was copied: PostgreSQL makes its own backups",
+            format!("run: {}", advice.command),
+        ));
     }
-    Ok(0)
+    if context.json {
+        output::print_json(&json!({"file": file}));
+    } else {
+        output::print(&format!("Copied to {}.", file.display()));
+        output::print("Keep the seal key too, and elsewhere: without it the copy's signing keys can't be opened.");
+    }
+    Ok(Exit::Done)
 }
 
 pub(super) fn restore(file: &Path, yes: bool, context: &Context) -> Outcome {
     if !yes {
-        return Err(CommandError::usage(
-            "stop Doorward first; this puts the backup in the database's place (what is there is kept beside it); say --yes to do it",
+        return Err(CommandError::unless_yes(
+            "this puts the backup in the database's place (what is there is kept beside it); stop Doorward first",
         ));
     }
     let kept = database::restore(context.loaded.settings.database.expose(), file)?;
@@ -36,5 +41,5 @@ pub(super) fn restore(file: &Path, yes: bool, context: &Context) -> Outcome {
             output::print(&format!("What was there is kept as {}.", kept.display()));
         }
     }
-    Ok(0)
+    Ok(Exit::Done)
 }

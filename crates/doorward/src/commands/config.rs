@@ -1,7 +1,7 @@
 use doorward_core::settings::{self, Severity};
 use serde_json::json;
 
-use super::{Context, Outcome, output};
+use super::{Context, Outcome, exit::Exit, output};
 use crate::arguments::{ConfigCommand, ReferenceFormat};
 
 /// What needs no configuration to be told.
@@ -12,7 +12,7 @@ pub(super) fn without_loading(command: &ConfigCommand) -> Option<Outcome> {
         ReferenceFormat::Markdown => settings::reference_markdown(),
     };
     output::print(text.trim_end());
-    Some(Ok(0))
+    Some(Ok(Exit::Done))
 }
 
 pub(super) fn run(command: &ConfigCommand, context: &Context) -> Outcome {
@@ -24,10 +24,10 @@ pub(super) fn run(command: &ConfigCommand, context: &Context) -> Outcome {
             } else {
                 rows.iter().for_each(|row| output::print(&row.to_string()));
             }
-            Ok(0)
+            Ok(Exit::Done)
         }
         ConfigCommand::Check => check(context),
-        ConfigCommand::Reference { .. } => Ok(0),
+        ConfigCommand::Reference { .. } => Ok(Exit::Done),
     }
 }
 
@@ -45,5 +45,5 @@ fn check(context: &Context) -> Outcome {
             output::print(&format!("{word}: {}: {}. {}", problem.key, problem.message, problem.way_out));
         }
     }
-    Ok(if bad { 3 } else { 0 })
+    Ok(if bad { Exit::Configuration } else { Exit::Done })
 }

@@ -1,22 +1,57 @@
-use doorward_core::doctor::{self, Finding, Verdict};
+use doorward_core::{
+    doctor::{self, Finding, Verdict},
+    settings::{self, Problem, Severity},
+};
 use serde_json::json;
 
-use super::{Context, Outcome, output};
+use super::{CommandError, Context, Outcome, exit::Exit, output};
 
 /// Ids that are shown on a terminal; `--json` has more.
 const IDS_SHOWN: usize = 10;
 
 pub(super) async fn run(context: Context) -> Outcome {
-    let doorward = context.open().await?;
-    let findings = doctor::examine(&doorward).await?;
-    doorward.close().await;
+    let mut findings: Vec<_> = context.loaded.warnings.iter().map(of_problem).collect();
+    match context.open().await {
+        Ok(doorward) => {
+            let examined = doctor::examine(&doorward).await;
+            doorward.close().await;
+            findings.extend(examined?);
+        }
+        Err(error) => {
+            findings.extend(of_failed_start(&error));
+            findings.extend(settings::check(&context.loaded.settings).iter().map(of_problem));
+        }
+    }
     let worst = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok);
     if context.json {
         output::print_json(&json!({"verdict": worst, "findings": findings}));
     } else {
         findings.iter().for_each(show);
     }
-    Ok(if worst == Verdict::Fail { 7 } else { 0 })
+    Ok(if worst == Verdict::Fail { Exit::Faults } else { Exit::Done })
+}
+
+/// What keeps Doorward from starting keeps most questions from being asked, and is the first to mend.
+fn of_failed_start(error: &CommandError) -> impl Iterator<Item = Finding> {
+    error.faults().iter().map(|fault| Finding {
+        check: "start",
+        verdict: Verdict::Fail,
+        detail: fault.message.clone(),
+        way_out: fault.way_out.clone(),
+        count: None,
+        user_ids: Vec::new(),
+    })
+}
+
+fn of_problem(problem: &Problem) -> Finding {
+    Finding {
+        check: "configuration",
+        verdict: if problem.severity == Severity::Error { Verdict::Fail } else { Verdict::Warn },
+        detail: format!("`{}` {}", problem.key, problem.message),
+        way_out: Some(problem.way_out.clone()),
+        count: None,
+        user_ids: Vec::new(),
+    }
 }
 
 fn show(finding: &Finding) {

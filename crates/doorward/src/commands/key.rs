@@ -1,11 +1,12 @@
 use doorward_core::{Doorward, signing_key};
 use serde_json::json;
 
-use super::{Context, Outcome, output};
+use super::{CommandError, Context, Outcome, exit::Exit, output};
 use crate::arguments::KeyCommand;
 
 pub(super) async fn run(command: &KeyCommand, context: Context) -> Outcome {
     if let KeyCommand::Rotate { lost_seal_key: true, .. } = command {
+        refuse_unless_lost(&context).await?;
         let dropped = Doorward::drop_sealed_keys(&context.loaded.settings).await?;
         let doorward = context.open().await?;
         let kid = doorward.signing().current()?.kid().to_owned();
@@ -15,7 +16,7 @@ pub(super) async fn run(command: &KeyCommand, context: Context) -> Outcome {
         } else {
             output::print(&format!("Dropped {dropped} key(s) and made {kid}. Everyone signs in anew."));
         }
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     let doorward = context.open().await?;
     match command {
@@ -49,5 +50,17 @@ pub(super) async fn run(command: &KeyCommand, context: Context) -> Outcome {
         }
     }
     doorward.close().await;
-    Ok(0)
+    Ok(Exit::Done)
+}
+
+/// Where Doorward starts, the seal key opens the signing keys, and dropping them would sign everyone
+/// out for nothing.
+async fn refuse_unless_lost(context: &Context) -> Result<(), CommandError> {
+    let Ok(doorward) = context.open().await else { return Ok(()) };
+    doorward.close().await;
+    Err(CommandError::conflict(
+        "seal_key_not_lost",
+        "the seal key is not lost: it opens the signing keys",
+        "to replace them all the same, run `doorward key rotate --revoke`",
+    ))
 }

@@ -1,15 +1,15 @@
-use doorward_core::{Doorward, database};
+use doorward_core::database;
 use serde_json::json;
 
-use super::{CommandError, Context, Outcome, output};
+use super::{CommandError, Context, Outcome, exit::Exit, output};
 use crate::arguments::MigrateCommand;
 
 pub(super) async fn run(command: &MigrateCommand, context: Context) -> Outcome {
     if let MigrateCommand::Down { yes: false, .. } = command {
-        return Err(CommandError::usage("this drops sessions, roles and keys (users stay); say --yes to do it"));
+        return Err(CommandError::unless_yes("this drops sessions, roles and keys (users stay)"));
     }
     let create = matches!(command, MigrateCommand::Up);
-    let database = Doorward::connect_only(&context.loaded.settings, create).await?;
+    let database = context.connect(create).await?;
     match command {
         MigrateCommand::Up => {
             let applied = database::migrate_up(&database).await?;
@@ -43,5 +43,5 @@ pub(super) async fn run(command: &MigrateCommand, context: Context) -> Outcome {
         }
     }
     database.close().await;
-    Ok(0)
+    Ok(Exit::Done)
 }

@@ -4,6 +4,7 @@ mod backup;
 mod config;
 mod doctor;
 mod error;
+mod exit;
 mod key;
 mod migrate;
 mod output;
@@ -14,10 +15,12 @@ mod token;
 mod user;
 
 pub(crate) use error::CommandError;
+pub(crate) use exit::{Exit, help as exit_codes};
 
 use clap::CommandFactory as _;
 use doorward_core::{
     Doorward, Start,
+    database::Database,
     settings::{self, Loaded, Options},
 };
 
@@ -29,14 +32,16 @@ pub(crate) struct Context {
     json: bool,
 }
 
-type Outcome = Result<u8, CommandError>;
+type Outcome = Result<Exit, CommandError>;
 
 /// Runs one command; answers the exit code.
 pub(crate) fn run(arguments: Arguments) -> Outcome {
     if let Command::Completions { shell } = arguments.command {
         let mut command = Arguments::command();
-        clap_complete::generate(shell, &mut command, "doorward", &mut std::io::stdout());
-        return Ok(0);
+        let mut text = Vec::new();
+        clap_complete::generate(shell, &mut command, "doorward", &mut text);
+        output::print(String::from_utf8_lossy(&text).trim_end());
+        return Ok(Exit::Done);
     }
     if let Command::Config(command) = &arguments.command
         && let Some(outcome) = config::without_loading(command)
@@ -54,7 +59,7 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
 
 async fn dispatch(command: Command, context: Context) -> Outcome {
     match command {
-        Command::Serve { .. } => serve::run(context.loaded).await.map(|()| 0),
+        Command::Serve { .. } => serve::run(context.loaded).await.map(|()| Exit::Done),
         Command::User(command) => user::run(command, context).await,
         Command::Session(command) => session::run(command, context).await,
         Command::Token(command) => token::run(&command, context).await,
@@ -66,9 +71,9 @@ async fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Config(command) => config::run(&command, &context),
         Command::Openapi => {
             output::print_json(&doorward_http::openapi(&context.loaded.settings));
-            Ok(0)
+            Ok(Exit::Done)
         }
-        Command::Completions { .. } => Ok(0),
+        Command::Completions { .. } => Ok(Exit::Done),
     }
 }
 
@@ -100,20 +105,42 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
 }
 
 impl Context {
-    /// Opens the database for one command. A new embedded database is made, so that a user can be
-    /// created before the first start; one that lacks steps is left alone.
+    /// Opens the database for one command. One that is missing or lacks steps is left as it is: only
+    /// `serve` and `migrate up` bring an existing one up to date.
     async fn open(&self) -> Result<Doorward, CommandError> {
-        let mut start = Start::new(self.loaded.settings.clone());
-        start.migrate = is_new(&self.loaded.settings);
+        self.start(false).await
+    }
+
+    /// The same, and makes an embedded database that is missing, so that a user can be created before
+    /// the first `serve`.
+    async fn open_or_make(&self) -> Result<Doorward, CommandError> {
+        self.start(true).await
+    }
+
+    async fn start(&self, make: bool) -> Result<Doorward, CommandError> {
+        let migrate = make && missing_file(&self.loaded.settings).is_some();
+        // Alone first: it tells a database that can't be reached from all that can be wrong in it.
+        self.connect(make).await?.close().await;
+        let start = Start { migrate, ..Start::new(self.loaded.settings.clone()) };
         Ok(Doorward::start(start).await?)
+    }
+
+    /// The database alone.
+    async fn connect(&self, make: bool) -> Result<Database, CommandError> {
+        let settings = &self.loaded.settings;
+        if let Some(file) = missing_file(settings)
+            && !make
+            && !settings.keys.seal_key_file.exists()
+        {
+            return Err(CommandError::no_database(&file));
+        }
+        Doorward::connect_only(settings, make).await.map_err(CommandError::unreachable)
     }
 }
 
-fn is_new(settings: &settings::Settings) -> bool {
-    let url = settings.database.expose();
-    let path = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
-    path.is_some_and(|path| {
-        let path = path.split('?').next().unwrap_or_default();
-        !std::path::Path::new(path).exists()
-    })
+/// The embedded database's file, where there is none yet.
+fn missing_file(settings: &settings::Settings) -> Option<String> {
+    let path = settings.database.expose().strip_prefix("sqlite:")?.trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or_default();
+    (!std::path::Path::new(path).exists()).then(|| path.to_owned())
 }

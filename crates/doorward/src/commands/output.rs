@@ -6,7 +6,7 @@ use serde::Serialize;
 pub(crate) fn print_json(value: &impl Serialize) {
     match serde_json::to_string_pretty(value) {
         Ok(text) => print(&text),
-        Err(error) => eprintln!("error: the answer can't be shown: {error}"),
+        Err(error) => complain(&format!("error: the answer can't be shown: {error}")),
     }
 }
 
@@ -16,14 +16,26 @@ pub(crate) fn print(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
+/// A line on standard error; likewise.
+pub(crate) fn complain(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// RFC 3339, UTC, to the second.
 pub(crate) fn time(time: StoredTime) -> String {
     time.utc().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Text from outside, without what could move the cursor or colour the screen.
+/// Text from outside, without what could move the cursor, colour the screen or turn the line around.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+    text.chars().map(|c| if acts(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// Whether a character does something rather than show something (Unicode Standard §23.2 and §23.3).
+fn acts(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Rows under their heads, in columns; the last is as long as it likes.
@@ -40,5 +52,17 @@ pub(crate) fn print_table(heads: &[&str], rows: &[Vec<String>]) {
     line(heads.to_vec());
     for row in rows {
         line(row.iter().map(String::as_str).collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_act_on_the_terminal() {
+        assert_eq!(plain("a\u{1b}[31mb\0"), "a\\u{1b}[31mb\\u{0}");
+        assert_eq!(plain("ab\u{202e}cd\n"), "ab\\u{202e}cd\\n");
+        assert_eq!(plain("王小明 مرحبا 🔥"), "王小明 مرحبا 🔥");
     }
 }

@@ -5,7 +5,7 @@ use doorward_core::{
 };
 use serde_json::json;
 
-use super::{CommandError, Context, Outcome, output};
+use super::{CommandError, Context, Outcome, exit::Exit, output};
 use crate::arguments::SessionCommand;
 
 pub(super) async fn run(command: SessionCommand, context: Context) -> Outcome {
@@ -68,5 +68,5 @@ pub(super) async fn run(command: SessionCommand, context: Context) -> Outcome {
         }
     }
     doorward.close().await;
-    Ok(0)
+    Ok(Exit::Done)
 }

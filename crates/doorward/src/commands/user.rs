@@ -1,16 +1,17 @@
 use doorward_core::{
     Doorward,
-    database::{Origin, UserId},
+    database::UserId,
     role,
     user::{self, NewUser, User},
 };
 use serde_json::{Value, json};
 
-use super::{CommandError, Context, Outcome, output, password};
+use super::{CommandError, Context, Outcome, exit::Exit, output, password};
 use crate::arguments::UserCommand;
 
 pub(super) async fn run(command: UserCommand, context: Context) -> Outcome {
-    let doorward = context.open().await?;
+    let making = matches!(command, UserCommand::Create { .. });
+    let doorward = if making { context.open_or_make().await? } else { context.open().await? };
     let outcome = act(command, &context, &doorward).await;
     doorward.close().await;
     outcome
@@ -23,7 +24,9 @@ async fn act(command: UserCommand, context: &Context, doorward: &Doorward) -> Ou
             let password = if no_password { None } else { Some(password::read(&source)?) };
             let new = NewUser { username: &name, email: email.as_deref(), password, confirmed, roles: role };
             let user = user::create(doorward, new).await?;
-            show(context, doorward, &user).await
+            show(context, doorward, &user).await?;
+            remind_of_administrator(context, doorward, &name).await?;
+            Ok(Exit::Done)
         }
         UserCommand::List { after, limit, all } => list(context, doorward, after, limit, all).await,
         UserCommand::Show { user } => show(context, doorward, &find(&user).await?).await,
@@ -46,8 +49,8 @@ async fn act(command: UserCommand, context: &Context, doorward: &Doorward) -> Ou
             let user = find(&user).await?;
             if !yes {
                 let name = user.username.as_deref().unwrap_or_default();
-                return Err(CommandError::usage(format!(
-                    "this deletes the user {} ({}) for ever; say --yes to do it",
+                return Err(CommandError::unless_yes(format!(
+                    "this deletes the user {} ({}) for ever",
                     user.id,
                     output::plain(name)
                 )));
@@ -82,7 +85,7 @@ fn done(context: &Context, user: &User, text: &str) -> Outcome {
     } else {
         output::print(text);
     }
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 fn as_json(user: &User, roles: &[String]) -> Value {
@@ -101,25 +104,39 @@ fn as_json(user: &User, roles: &[String]) -> Value {
     })
 }
 
+/// The fields of a user in the order in which a person looks for them.
+const SHOWN: [&str; 11] = [
+    "id",
+    "username",
+    "email",
+    "confirmed",
+    "roles",
+    "disabled_at",
+    "name",
+    "location",
+    "about_me",
+    "member_since",
+    "last_seen",
+];
+
 async fn show(context: &Context, doorward: &Doorward, user: &User) -> Outcome {
     let roles = user::roles_of(doorward.database().reads(), user.id).await?;
     let value = as_json(user, &roles);
     if context.json {
         output::print_json(&value);
-        return Ok(0);
+        return Ok(Exit::Done);
     }
-    let Value::Object(fields) = value else { return Ok(0) };
-    for (name, value) in fields {
-        let shown = match value {
+    for name in SHOWN {
+        let shown = match &value[name] {
             Value::Null => continue,
-            Value::String(text) => output::plain(&text),
+            Value::String(text) => output::plain(text),
             Value::Array(items) if items.is_empty() => "none".to_owned(),
             Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
             other => other.to_string(),
         };
         output::print(&format!("{name:<13} {shown}"));
     }
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 async fn list(context: &Context, doorward: &Doorward, after: Option<i64>, limit: u64, all: bool) -> Outcome {
@@ -143,16 +160,23 @@ async fn list(context: &Context, doorward: &Doorward, after: Option<i64>, limit:
     };
     if context.json {
         output::print_json(&json!({"users": documents, "next": next}));
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     output::print_table(&["ID", "USERNAME", "EMAIL", "ROLES", "MEMBER SINCE", "STATE"], &rows);
     if let Some(next) = next {
         output::print(&format!("More: doorward user list --after {next}"));
     }
-    if doorward.origin() == Origin::Adopted && !role::has_administrator(reads).await? {
-        output::print("Nobody is an administrator: doorward user grant NAME admin");
+    if !rows.is_empty() {
+        remind_of_administrator(context, doorward, "NAME").await?;
     }
-    Ok(0)
+    Ok(Exit::Done)
+}
+
+async fn remind_of_administrator(context: &Context, doorward: &Doorward, name: &str) -> Result<(), CommandError> {
+    if !context.json && !role::has_administrator(doorward.database().reads()).await? {
+        output::print(&format!("Nobody is an administrator: doorward user grant {name} admin"));
+    }
+    Ok(())
 }
 
 fn row(user: &User, roles: &[String]) -> Vec<String> {
