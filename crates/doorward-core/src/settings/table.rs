@@ -61,7 +61,7 @@ settings! {
     DatabasePool at [database_pool] {
         /// The most connections to PostgreSQL from this process. SQLite has one writer whatever this says.
         max_connections: u32 = 10, unit("connections"), range(1..=10_000);
-        /// How long a request waits for a free connection before it is answered 503.
+        /// How long a request waits for a free connection before it is answered 408.
         acquire_timeout_ms: u64 = 5_000, unit("milliseconds"), range(1..=HOUR_MS);
         /// How long PostgreSQL may work on one statement.
         statement_timeout_ms: u64 = 10_000, unit("milliseconds"), range(1..=HOUR_MS);
@@ -71,7 +71,7 @@ settings! {
     Http at [http] {
         /// The largest body that is read; a larger one is answered 413.
         body_limit_bytes: usize = 65_536, unit("bytes"), range(1_024..=1_073_741_824);
-        /// How long a request may take in all before it is answered 503.
+        /// How long a request may take in all before it is answered 408.
         request_timeout_ms: u64 = 30_000, unit("milliseconds"), range(1..=HOUR_MS);
         /// How long a client may take to send a request's head before its connection is closed.
         header_read_timeout_ms: u64 = 10_000, unit("milliseconds"), range(1..=HOUR_MS);
