@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
 
 use doorward_guard::{FlaskAlgorithm, Guard, GuardConfig};
 
@@ -31,6 +34,8 @@ struct Inner {
     seal: SealKey,
     signing: SigningKeys,
     activity: Activity,
+    /// The last revocation read from the feed. Not the guard's own number: that runs ahead with what this process wrote.
+    feed_read_to: AtomicI64,
 }
 
 /// What a [`Doorward`] is started with.
@@ -109,6 +114,7 @@ impl Doorward {
                 hashing: HashingPool::new(&settings),
                 signing: SigningKeys::default(),
                 activity: Activity::default(),
+                feed_read_to: AtomicI64::new(0),
                 settings,
                 database,
                 origin,
@@ -241,6 +247,11 @@ impl Doorward {
     /// What seals secrets at rest.
     pub(crate) fn seal(&self) -> &SealKey {
         &self.inner.seal
+    }
+
+    /// How far the revocations have been read.
+    pub(crate) fn feed_read_to(&self) -> &AtomicI64 {
+        &self.inner.feed_read_to
     }
 
     /// Who was seen and is not yet written.

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
@@ -15,24 +15,27 @@ const BATCH: u64 = 1_000;
 /// Follows the revocations of the database.
 pub struct Feed {
     doorward: Doorward,
-    /// The last row read. Not the guard's own number: that runs ahead with what this process wrote.
-    read_to: i64,
 }
 
 impl Feed {
     /// A feed that has read everything which still matters.
     pub async fn open(doorward: &Doorward) -> Result<Self, Error> {
-        let mut feed = Self { doorward: doorward.clone(), read_to: 0 };
+        let feed = Self { doorward: doorward.clone() };
         feed.catch_up().await?;
         Ok(feed)
     }
 
+    /// The start reads what there is; whoever opens the feed again goes on from there.
+    fn read_to(&self) -> i64 {
+        self.doorward.feed_read_to().load(Ordering::Acquire)
+    }
+
     /// Reads what is new to its end, and applies it.
-    pub async fn catch_up(&mut self) -> Result<(), Error> {
+    pub async fn catch_up(&self) -> Result<(), Error> {
         let asked_at = self.doorward.now();
         loop {
             let rows = Entity::find()
-                .filter(Column::Sequence.gt(self.read_to))
+                .filter(Column::Sequence.gt(self.read_to()))
                 .filter(Column::Until.gte(asked_at))
                 .order_by_asc(Column::Sequence)
                 .limit(BATCH)
@@ -41,7 +44,7 @@ impl Feed {
             let Some(last) = rows.last().map(|row| row.sequence) else { break };
             let full = rows.len() as u64 == BATCH;
             self.take_in(rows, asked_at).await?;
-            self.read_to = last;
+            self.doorward.feed_read_to().fetch_max(last, Ordering::AcqRel);
             if !full {
                 break;
             }
@@ -54,7 +57,7 @@ impl Feed {
         let revocations = self.doorward.guard().revocations();
         let mut keys_changed = false;
         for row in rows {
-            if row.sequence > revocations.sequence() && self.read_to > 0 {
+            if row.sequence > revocations.sequence() && self.read_to() > 0 {
                 let lag = now.unix_ms().saturating_sub(row.created_at.unix_ms()).max(0);
                 metrics::histogram!("doorward_revocation_lag_seconds").record(lag as f64 / 1000.0);
             }
@@ -75,7 +78,7 @@ impl Feed {
 
     /// Follows for ever: at once where the database tells, and each `revocations.poll_ms` anyhow.
     /// While the database is away the guard goes on from memory, and grows stale.
-    pub async fn follow(mut self) {
+    pub async fn follow(self) {
         let mut notifications = Notifications::new(self.doorward.database());
         let pause = Duration::from_millis(self.doorward.settings().revocations.poll_ms);
         let mut away = false;
