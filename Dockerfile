@@ -31,6 +31,6 @@ WORKDIR /var/lib/doorward
 VOLUME /var/lib/doorward
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=60s --timeout=15s --start-period=15s CMD ["doorward", "doctor"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=15s --retries=3 CMD ["doorward", "health"]
 ENTRYPOINT ["doorward"]
 CMD ["serve"]

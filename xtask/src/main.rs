@@ -1,6 +1,8 @@
 //! Doorward's own chores. `cargo xtask --help` lists them.
 
 mod bench;
+mod client;
+mod fuzz;
 mod generated;
 mod pages;
 mod postgres;
@@ -27,6 +29,8 @@ enum Task {
     Bench(bench::Options),
     /// Kill, cut and fill up what Doorward stands on, and count what was lost
     Faults(bench::Options),
+    /// Feed the parsers arbitrary input for a while (needs a nightly compiler and cargo-fuzz)
+    Fuzz(fuzz::Options),
     /// Lines per file and crate
     Tree,
 }
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
         Task::Docs => generated::write(),
         Task::Bench(options) => bench::run(&options),
         Task::Faults(options) => bench::faults(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Tree => tree::run(),
     };
     match outcome {

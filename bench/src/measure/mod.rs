@@ -53,6 +53,12 @@ impl Rig {
             None => Ok((doorward, "/me")),
         }
     }
+
+    /// The embedding application without its guard, where there is one.
+    pub(crate) fn embedded_bare(&self, name: &str, folder: &Path) -> Result<Option<Doorward>> {
+        let Some(command_line) = &self.embedded else { return Ok(None) };
+        Ok(Some(self.on_sqlite(name, folder)?.embedded_in(&format!("{command_line} --bare"))?))
+    }
 }
 
 /// A folder that goes away.

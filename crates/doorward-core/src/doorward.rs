@@ -99,6 +99,18 @@ impl Doorward {
             Some(connection) => Database::from_connection(connection, statement_wait(&settings))?,
             None => database::connect(&database_options(&settings)).await?,
         };
+        let on = database.clone();
+        let started = Self::start_on(database, settings, clock, randomness, migrate).await;
+        started.map_err(|error| on.explain(error))
+    }
+
+    async fn start_on(
+        database: Database,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+        migrate: bool,
+    ) -> Result<Self, Error> {
         if migrate {
             for name in database::migrate_up(&database).await? {
                 tracing::info!(name, "the database was brought up to date");

@@ -55,6 +55,9 @@ pub enum Error {
     /// No endpoint has this path.
     #[error("no such path")]
     PathNotFound,
+    /// The request is for another host than that of `public_url` (RFC 9110 §15.5.20).
+    #[error("the request is for another host")]
+    Misdirected,
     /// The path is known, this method isn't.
     #[error("this path has no such method")]
     MethodNotAllowed,
@@ -202,6 +205,7 @@ impl Error {
             Self::RequestTimeout => 408,
             Self::UsernameTaken | Self::EmailTaken | Self::LastAdministrator => 409,
             Self::TooLarge => 413,
+            Self::Misdirected => 421,
             Self::Startup { .. } | Self::Internal(_) => 500,
         }
     }
@@ -224,6 +228,7 @@ impl Error {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::TooLarge => "request_too_large",
             Self::PathNotFound => "not_found",
+            Self::Misdirected => "misdirected_request",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::RequestTimeout => "request_timeout",
             Self::UserNotFound => "user_not_found",

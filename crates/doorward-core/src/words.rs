@@ -70,6 +70,7 @@ fn by_name(name: &str) -> (&'static str, &'static str) {
         "unsupported_media_type" => ("Send the body as application/json.", "请以application/json发送请求内容。"),
         "request_too_large" => ("The request is too large.", "请求过大。"),
         "not_found" => ("There is nothing at this path.", "该路径不存在。"),
+        "misdirected_request" => ("This service has another address.", "该服务使用其他地址。"),
         "method_not_allowed" => ("This path has no such method; see Allow.", "该路径不支持此方法,参见Allow。"),
         "request_timeout" => ("The request took too long.", "请求超时。"),
         "user_not_found" => ("There is no such user.", "该用户不存在。"),

@@ -23,6 +23,8 @@ mod well_known;
 
 pub use app::App;
 pub use client_address::Peer;
+#[doc(hidden)]
+pub use client_address::client as client_of;
 pub use envelope::{Envelope, Refusal};
 pub use extract::{CurrentUser, Fields, JsonBody, ReadFields, RequireRole, RoleName};
 pub use guard::{DoorwardLayer, DoorwardService, LoginRequired, LoginRequiredService};

@@ -28,6 +28,7 @@ Keys and data
   restore      Put a backup in the database's place
 
 Look
+  health       Ask the running server how it is
   doctor       Examine database, keys, configuration and users
   config       Show, check and explain the configuration
   openapi      Print the description of the API
@@ -95,6 +96,15 @@ pub(crate) enum Command {
         /// Do it
         #[arg(long)]
         yes: bool,
+    },
+    /// Ask the running server how it is, at the address that `listen` says
+    ///
+    /// Ends with 0 when the server answers that it is well. Looks at nothing itself, so it is cheap enough
+    /// for a container's health check.
+    Health {
+        /// Whether it can do its whole work (/readyz), not only whether it is alive (/healthz)
+        #[arg(long)]
+        ready: bool,
     },
     /// Examine database, keys, configuration and users
     Doctor,

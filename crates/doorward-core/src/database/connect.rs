@@ -7,7 +7,7 @@ use std::{
 use sea_orm::{
     DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
     sqlx::{
-        ConnectOptions,
+        ConnectOptions, Connection as _,
         postgres::{PgConnectOptions, PgPoolOptions},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
@@ -20,7 +20,7 @@ use crate::Error;
 const SQLITE_READERS: u32 = 4;
 
 /// What [`connect`] needs to know.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DatabaseOptions {
     /// `sqlite://path` or `postgres://user@host[:port][,host…]/name`.
     pub url: String,
@@ -33,6 +33,13 @@ pub struct DatabaseOptions {
     /// Whether a missing SQLite file is made. False where a former start left its traces: the file
     /// was moved, and an empty one beside it would hide that.
     pub create: bool,
+}
+
+impl std::fmt::Debug for DatabaseOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The URL holds a password.
+        f.debug_struct("DatabaseOptions").field("create", &self.create).finish_non_exhaustive()
+    }
 }
 
 /// Opens the database of `options`, and nothing else: no table is made.
@@ -73,6 +80,18 @@ impl Database {
         location: String,
     ) -> Self {
         Self { engine, reads: Connection::new(reads, engine, wait), writes, wait, location }
+    }
+
+    /// The same error as an operator can act on it: an embedded file that can't be used is named, with
+    /// the way out.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        match &error {
+            Error::Unavailable(failure) if self.engine == Engine::Sqlite => match failure.of_driver() {
+                Some(of_driver) => sqlite_refusal(Path::new(&self.location), of_driver),
+                None => error,
+            },
+            _ => error,
+        }
     }
 }
 
@@ -117,6 +136,9 @@ async fn connect_sqlite(options: &DatabaseOptions) -> Result<Database, Error> {
             .min_connections(1)
             .acquire_timeout(options.acquire_timeout)
             .idle_timeout(Duration::from_mins(10))
+            // Where a write fails for want of room, SQLite ends the transaction by itself, and the driver
+            // goes on counting it: what is written next would be a part of it that is never committed.
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
     };
     let writes = pool(1).connect_with(base.clone()).await.map_err(|error| sqlite_refusal(&path, &error))?;
     let reads = pool(SQLITE_READERS).connect_with(base).await.map_err(|error| sqlite_refusal(&path, &error))?;
@@ -139,16 +161,32 @@ fn prepare_file(path: &Path, create: bool) -> Result<(), Error> {
             "name a file in `database`, as in sqlite://doorward.db",
         ));
     }
-    if path.exists() {
+    if let Ok(about) = path.metadata() {
+        if about.len() == 0 && !create {
+            return Err(Error::startup(
+                format!("the database file {shown} is empty: not a byte is in it"),
+                format!(
+                    "restore it from a backup; to begin anew on purpose, remove {shown} and the file that \
+                     `keys.seal_key_file` names"
+                ),
+            ));
+        }
         return Ok(());
     }
     let log = PathBuf::from(format!("{shown}-wal"));
-    if !create || log.exists() {
+    // Looked for once more: another Doorward that starts at once makes the file, and then the log.
+    if !create || (log.exists() && !path.exists()) {
+        // The whole path: a wrong one is mostly one in another folder.
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         return Err(Error::startup(
-            format!("the database file {shown} is missing, though Doorward has run here before"),
             format!(
-                "put {shown} back, or correct `database`; to begin anew on purpose, also remove \
-                 {shown}-wal and the file that `keys.seal_key_file` names"
+                "the database file {} is missing, though Doorward has run here before: it was moved or deleted, or \
+                 `database` names another place than then",
+                whole.display()
+            ),
+            format!(
+                "put {shown} back, or correct `database`; to begin anew on purpose, remove the file that \
+                 `keys.seal_key_file` names and {shown}-wal, where they are, and start without `--no-migrate`"
             ),
         ));
     }
@@ -156,14 +194,16 @@ fn prepare_file(path: &Path, create: bool) -> Result<(), Error> {
     open.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
-    open.open(path).map_err(|error| {
-        Error::startup(
+    match open.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(Error::startup(
             format!("the database file {shown} can't be made: {error}"),
             "make its folder writable for Doorward, or set `database` to another place",
-        )
-    })?;
-    Ok(())
+        )),
+        _ => Ok(()),
+    }
 }
+
+const LOCKED: (&str, &str) = ("is locked by another process", "end the process that holds it, and start again");
 
 fn sqlite_refusal(path: &Path, error: &sea_orm::sqlx::Error) -> Error {
     let shown = path.display();
@@ -173,9 +213,11 @@ fn sqlite_refusal(path: &Path, error: &sea_orm::sqlx::Error) -> Error {
         Some(26) => ("is no SQLite database", "set `database` to the right file, or restore it from a backup"),
         Some(11) => ("is damaged", "restore it with `doorward restore`, or rescue it with `sqlite3 FILE .recover`"),
         Some(8) => ("is read-only", "make the file and its folder writable for Doorward's user"),
-        Some(5 | 6) => ("is locked by another process", "end the process that holds it, and start again"),
+        Some(5 | 6) => LOCKED,
         Some(14) => ("can't be opened", "check the path and who may read and write it and its folder"),
         Some(13) => ("has no room: the disk is full", "free some space, and start again"),
+        // Only a lock keeps a file from being opened for so long.
+        None if matches!(error, sea_orm::sqlx::Error::PoolTimedOut) => LOCKED,
         _ => ("can't be opened", "check the path and the file"),
     };
     Error::startup(format!("the database file {shown} {what} ({error})"), way_out)
@@ -198,12 +240,18 @@ async fn connect_postgres(options: &DatabaseOptions) -> Result<Database, Error> 
             "check `database`, that the server runs, and that the user and the database exist",
         )
     })?;
+    let turned = hosts::Turned::default();
+    let seen = turned.clone();
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
         .idle_timeout(Duration::from_mins(10))
+        .before_acquire(move |_, about| {
+            let current = !seen.since(about.age);
+            Box::pin(async move { Ok(current) })
+        })
         .connect_lazy_with(chosen);
-    hosts::follow(&pool, candidates);
+    hosts::follow(&pool, candidates, turned);
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
     let wait = options.acquire_timeout + options.statement_timeout;
     Ok(Database::new(Engine::Postgres, connection.clone(), connection, wait, location))

@@ -26,15 +26,17 @@ pub async fn engine_version(database: &Database) -> Result<String, DatabaseFailu
 /// Whether all triggers stand that Doorward relies on.
 pub async fn has_triggers(database: &Database) -> Result<bool, DatabaseFailure> {
     let (sql, wanted) = match database.engine() {
-        Engine::Sqlite => {
-            ("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name = 'doorward_user_deleted'", 1)
-        }
+        Engine::Sqlite => (
+            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name IN \
+             ('doorward_user_deleted', 'doorward_username_changed', 'doorward_email_changed')",
+            3,
+        ),
         Engine::Postgres => (
             "SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'D' \
-             AND ((tgname = 'doorward_user_deleted' AND tgrelid = 'users'::regclass) \
+             AND ((tgname IN ('doorward_user_deleted', 'doorward_user_renamed') AND tgrelid = 'users'::regclass) \
              OR (tgname IN ('doorward_revocations_in_turn', 'doorward_revocations_told') \
              AND tgrelid = 'revocations'::regclass))",
-            3,
+            4,
         ),
     };
     Ok(one::<i64>(database, sql).await? == Some(wanted))

@@ -14,10 +14,20 @@ impl DatabaseFailure {
         DbErr::Conn(RuntimeErr::Internal("timed out".into())).into()
     }
 
-    /// The database can't be reached or can't write now (down, frozen, locked, disk full): the
-    /// same request may succeed later.
+    /// The database can't be reached, read or written now (down, frozen, locked, disk full, damaged):
+    /// the same request may succeed later.
     pub fn is_unavailable(&self) -> bool {
         self.unavailable
+    }
+
+    /// What the driver said.
+    pub(super) fn of_driver(&self) -> Option<&sqlx::Error> {
+        match &self.source {
+            DbErr::Conn(RuntimeErr::SqlxError(inner))
+            | DbErr::Exec(RuntimeErr::SqlxError(inner))
+            | DbErr::Query(RuntimeErr::SqlxError(inner)) => Some(inner.as_ref()),
+            _ => None,
+        }
     }
 }
 
@@ -53,10 +63,10 @@ fn is_unavailable(error: &DbErr) -> bool {
 }
 
 fn is_unavailable_code(code: &str) -> bool {
-    // SQLite's primary result code stands in the low byte: BUSY, LOCKED, READONLY, IOERR, FULL,
-    // CANTOPEN (<https://www.sqlite.org/rescode.html>).
+    // SQLite's primary result code stands in the low byte: BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL,
+    // CANTOPEN, NOTADB (<https://www.sqlite.org/rescode.html>).
     if code.len() < 5 {
-        return code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14));
+        return code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 11 | 13 | 14 | 26));
     }
     // PostgreSQL's classes: connection, insufficient resources, operator intervention (statement
     // timeout too), system error; and serialization failure, deadlock, read-only transaction.

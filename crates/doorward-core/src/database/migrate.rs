@@ -28,6 +28,10 @@ pub struct MigrationState {
 /// Applies the steps that are missing, all or none of them. Several processes may do it at once:
 /// the first does the work, the others find it done. Answers the names of the steps applied.
 pub async fn migrate_up(database: &Database) -> Result<Vec<String>, Error> {
+    bring_up(database).await.map_err(|error| database.explain(error))
+}
+
+async fn bring_up(database: &Database) -> Result<Vec<String>, Error> {
     let transaction = begin_alone(database).await?;
     let before = states(&transaction).await?;
     if before.iter().any(|state| !state.applied) {
@@ -38,6 +42,9 @@ pub async fn migrate_up(database: &Database) -> Result<Vec<String>, Error> {
         Engine::Postgres => POSTGRES_TRIGGERS,
     };
     transaction.inner().execute_unprepared(triggers).await.map_err(refused)?;
+    // Changes nothing, and is refused where nothing can be written: better told now than at the first login.
+    let probe = "UPDATE doorward_state SET value = value WHERE name = ''";
+    transaction.inner().execute_unprepared(probe).await.map_err(refused)?;
     transaction.commit().await?;
     Ok(before.into_iter().filter(|state| !state.applied).map(|state| state.name).collect())
 }
@@ -52,7 +59,7 @@ pub async fn migrate_down(database: &Database, steps: u32) -> Result<(), Error> 
 
 /// The steps, oldest first. Changes nothing.
 pub async fn migration_status(database: &Database) -> Result<Vec<MigrationState>, Error> {
-    states(database.reads()).await
+    states(database.reads()).await.map_err(|error| database.explain(error))
 }
 
 /// Who made the `users` table of this database.

@@ -20,8 +20,6 @@ pub(super) const HAS_TWIN: Trouble = (
 );
 pub(super) const NO_NAME: Trouble =
     ("no_user_name", "the user name is missing or empty", "give them one, or let them sign in by address");
-pub(super) const NO_EMAIL: Trouble =
-    ("no_email", "the address is missing: the password can't be recovered by mail", "ask for one");
 pub(super) const NOBODY: Trouble =
     ("no_name_at_all", "neither user name nor address: nobody can sign in as them", "delete them, or give them a name");
 pub(super) const NO_HASH: Trouble = (

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Finding, HASH_WIDTH,
     trouble::{
-        BAD_HASH, BIG_ID, BLOB, CONTROL, DEAR_HASH, HAS_TWIN, LONG_HASH, MARKS, NO_ADDRESS, NO_EMAIL, NO_HASH, NO_NAME,
-        NOBODY, NOT_CONFIRMED, SAME_EMAIL, SAME_NAME, SPACES, TIME_FORM, TOO_LONG, Trouble,
+        BAD_HASH, BIG_ID, BLOB, CONTROL, DEAR_HASH, HAS_TWIN, LONG_HASH, MARKS, NO_ADDRESS, NO_HASH, NO_NAME, NOBODY,
+        NOT_CONFIRMED, SAME_EMAIL, SAME_NAME, SPACES, TIME_FORM, TOO_LONG, Trouble,
     },
 };
 use crate::{
@@ -32,6 +32,8 @@ pub(super) struct Users {
 #[derive(Default)]
 struct Tally {
     troubles: BTreeMap<&'static str, (Trouble, u64, Vec<i64>)>,
+    /// Users without an address, which is no trouble; the first are named.
+    no_email: (u64, Vec<i64>),
     families: BTreeMap<&'static str, u64>,
     slowest: Option<(&'static str, u64)>,
     users: u64,
@@ -92,6 +94,12 @@ fn look_at(doorward: &Doorward, user: &User, tally: &mut Tally) {
             tally.held.push(user::lookup_key(spelling));
         }
     }
+    if email.is_empty() {
+        tally.no_email.0 += 1;
+        if tally.no_email.1.len() < MOST_LISTED {
+            tally.no_email.1.push(user.id.0);
+        }
+    }
     let mut note = |trouble, bad| {
         if bad {
             tally.note(trouble, user.id);
@@ -99,7 +107,6 @@ fn look_at(doorward: &Doorward, user: &User, tally: &mut Tally) {
     };
     note(NOBODY, username.is_empty() && email.is_empty());
     note(NO_NAME, username.is_empty());
-    note(NO_EMAIL, email.is_empty());
     note(SAME_NAME, !user::lookup_key(username).is_empty() && user.username_key.is_none());
     note(SAME_EMAIL, !user::lookup_key(email).is_empty() && user.email_key.is_none());
     note(NO_ADDRESS, !email.trim().is_empty() && check_email(email.trim()).is_err());
@@ -147,6 +154,11 @@ fn report(tally: Tally) -> Users {
     let schemes: Vec<_> = tally.families.iter().map(|(family, count)| format!("{count} {family}")).collect();
     let counted = format!("{} user(s): {}", tally.users, schemes.join(", "));
     let mut findings = vec![Finding { count: Some(tally.users), ..Finding::ok("users", counted) }];
+    if tally.no_email.0 > 0 {
+        let (count, user_ids) = tally.no_email;
+        let told = Finding::ok("no_email", "an address is optional; these users can recover no password by mail");
+        findings.push(Finding { count: Some(count), user_ids, ..told });
+    }
     for ((check, what, way_out), count, user_ids) in tally.troubles.into_values() {
         findings.push(Finding { count: Some(count), user_ids, ..Finding::warn(check, what, way_out) });
     }

@@ -15,6 +15,11 @@ use crate::{Error, settings::Settings};
 /// How long a thread without work keeps its hashing memory.
 const KEEP_MEMORY: Duration = Duration::from_millis(500);
 
+/// Longer than the allocator waits before it gives back.
+const GIVE_BACK_AFTER: Duration = Duration::from_millis(200);
+/// Enough that the allocator asks the system.
+const GIVE_BACK_BYTES: usize = 8 * 1024 * 1024;
+
 /// How far the threads stand back: a tenth of the time still falls to them beside threads that never rest.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
@@ -146,6 +151,7 @@ impl Shared {
     }
 
     fn next_job(&self, scratch: &mut Scratch) -> Option<Job> {
+        let mut held = if scratch.memory_kib() > 0 { Held::Memory } else { Held::Nothing };
         let mut queue = self.queue.lock();
         loop {
             if let Some(job) = queue.jobs.pop_front() {
@@ -156,18 +162,48 @@ impl Shared {
                 return None;
             }
             queue.idle += 1;
-            let waited_long = if scratch.memory_kib() > 0 {
-                self.work.wait_for(&mut queue, KEEP_MEMORY).timed_out()
+            let wait = match held {
+                Held::Memory => Some(KEEP_MEMORY),
+                Held::ByTheAllocator => Some(GIVE_BACK_AFTER),
+                Held::Nothing => None,
+            };
+            let rested = if let Some(wait) = wait {
+                self.work.wait_for(&mut queue, wait).timed_out()
             } else {
                 self.work.wait(&mut queue);
                 false
             };
             queue.idle -= 1;
-            if waited_long && queue.jobs.is_empty() {
-                scratch.release();
+            if rested && queue.jobs.is_empty() {
+                held = match held {
+                    Held::Memory => {
+                        scratch.release();
+                        Held::ByTheAllocator
+                    }
+                    Held::ByTheAllocator | Held::Nothing => {
+                        let_the_allocator_give_back();
+                        Held::Nothing
+                    }
+                };
             }
         }
     }
+}
+
+/// What a thread without work still keeps from others.
+#[derive(Clone, Copy)]
+enum Held {
+    /// The memory of its last hash.
+    Memory,
+    /// That memory is freed, and the allocator has it.
+    ByTheAllocator,
+    Nothing,
+}
+
+/// An allocator gives memory back some time after it was freed, and only when it is next asked for some. A thread that
+/// rests asks for none: without this, the memory of the last hashes would stay with an idle process for ever.
+fn let_the_allocator_give_back() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(GIVE_BACK_BYTES)));
 }
 
 /// Lets threads that answer requests go first: a hash is long, and a guarded request short.

@@ -13,8 +13,7 @@ use crate::{
 /// The longest name or address that is looked up, in bytes: 64 characters of four.
 const MAX_IDENTIFIER_BYTES: usize = 256;
 
-/// Who wants to sign in, and from where.
-#[derive(Debug)]
+/// Who wants to sign in, and from where. `Debug` shows no password.
 pub struct LogIn<'a> {
     /// A user name or an e-mail address.
     pub identifier: &'a str,
@@ -26,8 +25,7 @@ pub struct LogIn<'a> {
     pub arrived: Instant,
 }
 
-/// A sign-in that succeeded.
-#[derive(Debug)]
+/// A sign-in that succeeded. `Debug` shows neither tokens nor cookie.
 pub struct LoggedIn {
     /// Whom.
     pub user: User,
@@ -35,6 +33,21 @@ pub struct LoggedIn {
     pub tokens: IssuedTokens,
     /// The cookie's value, where sessions of browsers are on.
     pub cookie: Option<String>,
+}
+
+impl std::fmt::Debug for LogIn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogIn")
+            .field("identifier", &self.identifier)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for LoggedIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoggedIn").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// Signs in. Every failure before the password was right is the same answer at the same distance from

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, RandomizedNonceKey},
@@ -37,7 +37,8 @@ impl SealKey {
         let path = &settings.keys.seal_key_file;
         let place = format!("`keys.seal_key_file` ({})", path.display());
         if !path.exists() {
-            if Entity::find().count(database.reads()).await? > 0 {
+            // Looked for once more: another Doorward that starts at once makes the file before it seals.
+            if Entity::find().count(database.reads()).await? > 0 && !path.exists() {
                 return Err(Error::startup(
                     format!("{} is missing, and signing keys are sealed under it", path.display()),
                     "put the file back, or set `keys.seal_key` to the key that was used; if it is \
@@ -96,26 +97,46 @@ impl std::fmt::Debug for SealKey {
     }
 }
 
+/// Makes the file whole at one stroke, and leaves one that another Doorward has made meanwhile: two that
+/// start at once must come to the same key.
 fn make_file(path: &Path, randomness: &dyn Randomness) -> Result<(), Error> {
     let key: Zeroizing<[u8; 32]> = Zeroizing::new(random_bytes(randomness));
     let mut text = Zeroizing::new(STANDARD.encode(key.as_slice()));
     text.push('\n');
+    let number: [u8; 4] = random_bytes(randomness);
+    let making = PathBuf::from(format!("{}.{:08x}", path.display(), u32::from_be_bytes(number)));
     let mut open = std::fs::OpenOptions::new();
     open.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
-    open.open(path)
-        .and_then(|mut file| {
-            std::io::Write::write_all(&mut file, text.as_bytes())?;
-            // A key that is lost with the power would take the sealed keys along.
-            file.sync_all()
-        })
-        .map_err(|error| {
-            Error::startup(
-                format!("the seal key's file {} can't be made: {error}", path.display()),
-                "make its folder writable, or set `keys.seal_key_file` or `keys.seal_key`",
-            )
-        })
+    let made = open.open(&making).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        // A key that is lost with the power would take the sealed keys along.
+        file.sync_all()?;
+        put_in_place(&making, path)
+    });
+    let _ = std::fs::remove_file(&making);
+    made.map_err(|error| {
+        Error::startup(
+            format!("the seal key's file {} can't be made: {error}", path.display()),
+            "make its folder writable, or set `keys.seal_key_file` or `keys.seal_key`",
+        )
+    })
+}
+
+fn put_in_place(making: &Path, path: &Path) -> std::io::Result<()> {
+    match std::fs::hard_link(making, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        // A file system without hard links.
+        Err(_) => std::fs::rename(making, path)?,
+    }
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn read_file(path: &Path) -> Result<Zeroizing<[u8; 32]>, Error> {

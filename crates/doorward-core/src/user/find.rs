@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::{Column, Entity, User, lookup_key};
@@ -92,4 +94,21 @@ pub async fn roles_of(connection: &impl ConnectionTrait, user: UserId) -> Result
         .into_iter()
         .map(|assignment| assignment.role)
         .collect())
+}
+
+/// The names of the roles of each of `users`, in order, by one query. Who has none is not in it.
+pub async fn roles_of_each(
+    connection: &impl ConnectionTrait,
+    users: &[User],
+) -> Result<BTreeMap<UserId, Vec<String>>, Error> {
+    let assignments = role::Assignments::find()
+        .filter(role::AssignmentColumn::UserId.is_in(users.iter().map(|user| user.id)))
+        .order_by_asc(role::AssignmentColumn::Role)
+        .all(connection)
+        .await?;
+    let mut roles = BTreeMap::<_, Vec<_>>::new();
+    for assignment in assignments {
+        roles.entry(assignment.user_id).or_default().push(assignment.role);
+    }
+    Ok(roles)
 }

@@ -3,13 +3,18 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{NewUser, create, create::is_empty};
 use crate::{Doorward, Error, database::Origin, password::NewPassword, random_bytes, role::ADMIN};
 
-/// The user that the first start made.
-#[derive(Debug)]
+/// The user that the first start made. `Debug` shows no password.
 pub struct FirstAdministrator {
     /// The user name.
     pub username: &'static str,
     /// The password, where Doorward chose it: to be shown once.
     pub generated_password: Option<String>,
+}
+
+impl std::fmt::Debug for FirstAdministrator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FirstAdministrator").field("username", &self.username).finish_non_exhaustive()
+    }
 }
 
 /// On an empty database that Doorward made: makes the user `admin` with `password`, or with a random

@@ -1,4 +1,7 @@
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait as _},
+};
 
 use super::{Column, Entity, User, lookup_key};
 use crate::{
@@ -37,31 +40,38 @@ async fn fill(
         let Some(last) = rows.last() else { return Ok(given) };
         after = Some(last.id);
         let full = rows.len() as u64 == BATCH;
-        given += give_keys(doorward, key, rows.iter().filter_map(|user| Some((user.id, read(user)?)))).await?;
+        given +=
+            give_keys(doorward, (spelling, key), rows.iter().filter_map(|user| Some((user.id, read(user)?)))).await?;
         if !full {
             return Ok(given);
         }
     }
 }
 
-/// One transaction for a batch; the few rows that collide are left out one by one.
+/// One transaction for a batch; the few rows that collide are left out one by one, and so is a row that
+/// another application has renamed since it was read: its turn comes again.
 async fn give_keys<'a>(
     doorward: &Doorward,
-    key: Column,
+    (spelling, key): (Column, Column),
     rows: impl Iterator<Item = (UserId, &'a str)>,
 ) -> Result<u64, Error> {
-    let wanted: Vec<(UserId, String)> =
-        rows.map(|(id, spelling)| (id, lookup_key(spelling))).filter(|(_, key)| !key.is_empty()).collect();
+    let wanted: Vec<(UserId, &str, String)> =
+        rows.map(|(id, text)| (id, text, lookup_key(text))).filter(|(_, _, key)| !key.is_empty()).collect();
     let held: std::collections::HashSet<String> = holders(doorward, key, &wanted).await?;
     let mut taken = held;
     let mut given = 0;
     let transaction = doorward.database().begin().await?;
-    for (id, value) in wanted {
+    for (id, text, value) in wanted {
         if !taken.insert(value.clone()) {
             continue;
         }
-        match Entity::update_many().col_expr(key, Expr::value(value)).filter(Column::Id.eq(id)).exec(&transaction).await
-        {
+        let as_it_was_read = Entity::update_many()
+            .col_expr(key, Expr::value(value))
+            .filter(Column::Id.eq(id))
+            .filter(key.is_null())
+            // SQLite may hold bytes there, which equal no text.
+            .filter(spelling.into_expr().cast_as("TEXT").eq(text));
+        match as_it_was_read.exec(&transaction).await {
             Ok(result) => given += result.rows_affected,
             // Another replica gave the key meanwhile; the rest of the batch waits for the next turn.
             Err(error) if database::is_unique_violation(&error) => return Ok(0),
@@ -75,13 +85,13 @@ async fn give_keys<'a>(
 async fn holders(
     doorward: &Doorward,
     key: Column,
-    wanted: &[(UserId, String)],
+    wanted: &[(UserId, &str, String)],
 ) -> Result<std::collections::HashSet<String>, DatabaseFailure> {
     let mut held = std::collections::HashSet::new();
     let rows = Entity::find()
         .select_only()
         .column(key)
-        .filter(key.is_in(wanted.iter().map(|(_, value)| value.as_str())))
+        .filter(key.is_in(wanted.iter().map(|(_, _, value)| value.as_str())))
         .into_tuple::<String>()
         .all(doorward.database().reads())
         .await?;

@@ -196,6 +196,42 @@ async fn what_the_application_inserts_is_found_at_once_and_by_any_case_soon() {
 }
 
 #[tokio::test]
+async fn a_rename_by_the_application_drops_the_old_names_key_and_no_other() {
+    for application in [Application::sqlite("small.db"), Application::postgres("renames").await] {
+        let doorward = application.start().await.unwrap();
+        let keys = async || {
+            let keys = "coalesce(username_key, '-') || ' ' || coalesce(email_key, '-')";
+            application.lines(&format!("SELECT {keys} FROM users WHERE id = 1")).await.remove(0)
+        };
+        application.sql("UPDATE users SET username = 'One', email = 'one@example.com' WHERE id = 1").await;
+        assert_eq!(keys().await, "- -");
+        let one = user::find_for_login(doorward.database().reads(), "One").await.unwrap();
+        assert_eq!(one.map(|user| user.id), Some(UserId(1)), "found by its spelling meanwhile");
+        user::fill_lookup_keys(&doorward).await.unwrap();
+        assert_eq!(keys().await, "one one@example.com");
+
+        // What renames nobody drops nothing.
+        application.sql("UPDATE users SET username = 'One', email = email, name = 'One' WHERE id = 1").await;
+        assert_eq!(keys().await, "one one@example.com");
+        application.sql("UPDATE users SET email = NULL WHERE id = 1").await;
+        assert_eq!(keys().await, "one -");
+        // Who gives the new key along knows what they do.
+        application.sql("UPDATE users SET username = 'Uno', username_key = 'uno' WHERE id = 1").await;
+        assert_eq!(keys().await, "uno -");
+
+        // The old name is free at once, and it is another's from then on.
+        application.sql("UPDATE users SET username = 'Eins' WHERE id = 1").await;
+        let new = user::NewUser { username: "UNO", email: None, password: None, confirmed: false, roles: Vec::new() };
+        let other = user::create(&doorward, new).await.unwrap();
+        user::fill_lookup_keys(&doorward).await.unwrap();
+        for (name, id) in [("uno", other.id), ("EINS", UserId(1))] {
+            let found = user::find_for_login(doorward.database().reads(), name).await.unwrap();
+            assert_eq!(found.map(|user| user.id), Some(id), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn taking_the_steps_back_leaves_the_schema_as_it_was() {
     for application in [Application::sqlite("small.db"), Application::postgres("down").await] {
         let (schema, before) = (application.schema().await, application.content().await);

@@ -99,7 +99,10 @@ fn field_json(field: &FieldError, language: Language) -> serde_json::Value {
 }
 
 /// Where the Flask system itself answered with an honest status: no such path, no such method, and
-/// its own crashes.
+/// its own crashes. A request for another host is a proxy's to hear of.
 fn keeps_its_status(error: &Error) -> bool {
-    matches!(error, Error::PathNotFound | Error::MethodNotAllowed | Error::Internal(_) | Error::Startup { .. })
+    matches!(
+        error,
+        Error::PathNotFound | Error::Misdirected | Error::MethodNotAllowed | Error::Internal(_) | Error::Startup { .. }
+    )
 }

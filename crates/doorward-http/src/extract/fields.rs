@@ -12,6 +12,13 @@ pub struct Fields {
     bad: Vec<FieldError>,
 }
 
+/// A member's name as it is told back: cut, and without what could steer a terminal. A sign stands in
+/// for that, so that the name doesn't become another one.
+pub(super) fn told_back(name: &str) -> String {
+    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    name.chars().map(shown).take(NAME_WIDTH).collect()
+}
+
 /// A request that is read from the members of a JSON object. There is no other way to fill one: a
 /// member that the request doesn't name is refused by name.
 pub trait ReadFields: Sized {
@@ -25,8 +32,7 @@ impl Fields {
         let mut fields = Self { members, bad: Vec::new() };
         let request = T::read(&mut fields);
         for name in fields.members.keys() {
-            let shown: String = name.chars().filter(|c| !c.is_control()).take(NAME_WIDTH).collect();
-            fields.bad.push(FieldError { field: shown.into(), problem: FieldProblem::Unknown });
+            fields.bad.push(FieldError { field: told_back(name).into(), problem: FieldProblem::Unknown });
         }
         if fields.bad.is_empty() { Ok(request) } else { Err(Error::Invalid(fields.bad)) }
     }
@@ -53,5 +59,28 @@ impl Fields {
     fn refuse<T: Default>(&mut self, field: &'static str, problem: FieldProblem) -> T {
         self.bad.push(FieldError { field: field.into(), problem });
         T::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_member_is_not_told_back_as_a_known_one() {
+        struct Named;
+        impl ReadFields for Named {
+            fn read(fields: &mut Fields) -> Self {
+                fields.text("username");
+                Self
+            }
+        }
+        let members = Map::from_iter([("\0username".to_owned(), "s".into()), ("u\u{1b}[2J".repeat(40), "s".into())]);
+        let Err(Error::Invalid(bad)) = Fields::read_all::<Named>(members) else { panic!("it was taken") };
+        let unknown = bad.iter().filter(|bad| bad.problem == FieldProblem::Unknown).map(|bad| &*bad.field);
+        assert_eq!(
+            unknown.collect::<Vec<_>>(),
+            ["\u{fffd}username", &format!("{}u\u{fffd}[2", "u\u{fffd}[2J".repeat(12))]
+        );
     }
 }

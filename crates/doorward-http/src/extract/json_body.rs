@@ -6,7 +6,7 @@ use doorward_core::{Error, FieldProblem};
 use http::{HeaderMap, header::CONTENT_TYPE};
 use serde_json::Value;
 
-use super::{Fields, ReadFields, strict_json};
+use super::{Fields, ReadFields, fields::told_back, strict_json};
 use crate::envelope::Refusal;
 
 /// The request's body: one JSON object, sent as `application/json` in UTF-8 (RFC 8259 §8.1).
@@ -26,8 +26,7 @@ impl<S: Send + Sync, T: ReadFields> FromRequest<S> for JsonBody<T> {
             Ok(_) => return Err(malformed("the body is no JSON object")),
             Err(strict_json::NotTaken::Malformed) => return Err(malformed("the body is no JSON")),
             Err(strict_json::NotTaken::Duplicate(name)) => {
-                let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-                return Err(Error::field(shown, FieldProblem::Duplicate).into());
+                return Err(Error::field(told_back(&name), FieldProblem::Duplicate).into());
             }
         };
         Ok(Self(Fields::read_all(members)?))

@@ -4,7 +4,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use doorward_core::Error;
-use http::{StatusCode, header::HOST};
+use http::header::HOST;
 
 use crate::{App, envelope::Refusal};
 
@@ -25,8 +25,5 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
     if by_any_name || asked.is_some_and(|asked| asked.eq_ignore_ascii_case(public)) {
         return next.run(request).await;
     }
-    let mut response = Refusal(Error::PathNotFound).into_response();
-    *response.status_mut() = StatusCode::MISDIRECTED_REQUEST;
-    response.extensions_mut().clear();
-    response
+    Refusal(Error::Misdirected).into_response()
 }

@@ -1,11 +1,12 @@
 //! The description of the API: what the doors say of themselves, and what holds for all of them.
 
-use doorward_core::settings::Settings;
+use doorward_core::settings::{HttpStatus, Settings};
 use utoipa::{
     OpenApi,
     openapi::{
-        Content, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder, Server,
+        Content, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Server,
         path::Operation,
+        schema::AnyOfBuilder,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -53,6 +54,9 @@ pub fn openapi(settings: &Settings) -> utoipa::openapi::OpenApi {
             if let Some(operation) = operation {
                 operation.operation_id = Some(operation_id(method, path));
                 complete(operation);
+                if settings.http_status == HttpStatus::Always200 {
+                    fail_with_200(operation);
+                }
             }
         }
     }
@@ -86,7 +90,7 @@ fn complete(operation: &mut Operation) {
         add(operation, "413", "`request_too_large`.");
     }
     add(operation, "408", "`request_timeout`.");
-    add(operation, "421", "`not_found`: the request is for another host than `public_url`.");
+    add(operation, "421", "`misdirected_request`: the request is for another host than that of `public_url`.");
     add(operation, "500", "`internal_error`.");
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
@@ -98,6 +102,18 @@ fn complete(operation: &mut Operation) {
         if is_failure && response.content.is_empty() {
             describe_failure(status, response);
         }
+    }
+}
+
+/// Under `always-200` a failure comes with the status of a success, and only its body tells it apart.
+fn fail_with_200(operation: &mut Operation) {
+    let Some(RefOr::T(success)) = operation.responses.responses.get_mut("200") else { return };
+    if let Some(RefOr::T(content)) = success.content.get_mut("application/json")
+        && let Some(answer @ RefOr::Ref(_)) = content.schema.clone()
+    {
+        // The failure first, and not `oneOf`: it has all that a logout's answer has.
+        let either = AnyOfBuilder::new().item(Ref::from_schema_name("ErrorAnswer")).item(answer);
+        content.schema = Some(RefOr::T(Schema::AnyOf(either.build())));
     }
 }
 

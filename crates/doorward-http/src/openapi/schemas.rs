@@ -1,6 +1,9 @@
 #![expect(dead_code, reason = "these only describe answers")]
 
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
 /// The envelope of a failure.
 #[derive(ToSchema)]
@@ -11,14 +14,17 @@ pub(crate) struct ErrorAnswer {
     /// For a person, in the language of `Accept-Language`.
     #[schema(example = "Invalid username or password.")]
     message: String,
-    /// Always null.
-    #[schema(value_type = Option<Object>)]
-    data: Option<()>,
+    #[schema(schema_with = always_null)]
+    data: (),
     /// For a program: a name that never changes.
     #[schema(example = "invalid_credentials")]
     error: String,
     /// Which fields can't be taken, where the error is `invalid_fields`.
     errors: Option<Vec<FieldErrorAnswer>>,
+}
+
+fn always_null() -> Object {
+    ObjectBuilder::new().schema_type(Type::Null).description(Some("Always null.")).build()
 }
 
 /// A field that can't be taken.

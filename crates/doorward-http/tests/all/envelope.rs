@@ -81,7 +81,14 @@ fn another_host_than_the_public_one_is_misdirected() {
     configured_on_both_engines(
         |settings| settings.public_url = Some("https://users.example.com".into()),
         async |app| {
-            assert_eq!(app.get("/me", As::Nobody).await.status, 421);
+            let answer = app.get("/me", As::Nobody).await;
+            assert_snapshot!(answer.shown(), @r#"421 {"code":421,"message":"This service has another address.","data":null,"error":"misdirected_request"}"#);
+            let as_wanted = request(Method::GET, "/me", As::Nobody)
+                .header("accept-language", "zh")
+                .header("accept", "application/problem+json");
+            let answer = app.send(as_wanted.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.header("content-type"), "application/problem+json");
+            assert_snapshot!(answer.shown(), @r#"421 {"error":"misdirected_request","status":421,"title":"该服务使用其他地址。","type":"urn:doorward:error:misdirected_request"}"#);
             assert_eq!(app.get("/healthz", As::Nobody).await.status, 200);
             let mut proper = request(Method::GET, "/me", As::Nobody).body(Body::empty()).unwrap();
             proper.headers_mut().insert("host", "users.example.com".parse().unwrap());

@@ -5,6 +5,7 @@
 mod app;
 mod envelope;
 mod guard;
+mod headers;
 mod login;
 mod logout;
 mod me;

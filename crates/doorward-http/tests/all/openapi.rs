@@ -1,5 +1,8 @@
 //! `GET /openapi.json`, `GET /swagger.json`, `GET /docs`, `GET /`
 
+use doorward_core::settings::HttpStatus;
+use serde_json::json;
+
 use crate::app::{As, configured_on_both_engines, on_both_engines};
 
 #[test]
@@ -19,6 +22,20 @@ fn the_description_tells_of_every_door_and_both_tokens() {
             let refusal = &api["paths"]["/me"]["get"]["responses"]["401"];
             assert_eq!(refusal["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/ErrorAnswer");
             assert_eq!(api["components"]["schemas"]["LoginRequest"]["additionalProperties"], false);
+        },
+    );
+}
+
+#[test]
+fn where_the_status_is_always_200_a_success_is_described_beside_a_failure() {
+    configured_on_both_engines(
+        |settings| settings.http_status = HttpStatus::Always200,
+        async |app| {
+            let api = app.get("/openapi.json", As::Nobody).await.json();
+            let answer = &api["paths"]["/login"]["post"]["responses"]["200"]["content"]["application/json"]["schema"];
+            let names =
+                ["ErrorAnswer", "LoginAnswer"].map(|name| json!({"$ref": format!("#/components/schemas/{name}")}));
+            assert_eq!(answer["anyOf"], json!(names));
         },
     );
 }

@@ -26,13 +26,13 @@ pub(super) async fn back_up(file: &Path, context: Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-pub(super) fn restore(file: &Path, yes: bool, context: &Context) -> Outcome {
+pub(super) async fn restore(file: &Path, yes: bool, context: &Context) -> Outcome {
     if !yes {
         return Err(CommandError::unless_yes(
             "this puts the backup in the database's place (what is there is kept beside it); stop Doorward first",
         ));
     }
-    let kept = database::restore(context.loaded.settings.database.expose(), file)?;
+    let kept = database::restore(context.loaded.settings.database.expose(), file).await?;
     if context.json {
         output::print_json(&json!({"kept": kept}));
     } else {

@@ -5,6 +5,7 @@ mod config;
 mod doctor;
 mod error;
 mod exit;
+mod health;
 mod key;
 mod migrate;
 mod output;
@@ -66,7 +67,8 @@ async fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Key(command) => key::run(&command, context).await,
         Command::Migrate(command) => migrate::run(&command, context).await,
         Command::Backup { file } => backup::back_up(&file, context).await,
-        Command::Restore { file, yes } => backup::restore(&file, yes, &context),
+        Command::Restore { file, yes } => backup::restore(&file, yes, &context).await,
+        Command::Health { ready } => health::run(ready, &context).await,
         Command::Doctor => doctor::run(context).await,
         Command::Config(command) => config::run(&command, &context),
         Command::Openapi => {

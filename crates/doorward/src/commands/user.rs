@@ -6,8 +6,16 @@ use doorward_core::{
 };
 use serde_json::{Value, json};
 
-use super::{CommandError, Context, Outcome, exit::Exit, output, password};
+use super::{
+    CommandError, Context, Outcome,
+    exit::Exit,
+    output::{self, Table},
+    password,
+};
 use crate::arguments::UserCommand;
+
+/// Users read at a time.
+const PAGE: u64 = 200;
 
 pub(super) async fn run(command: UserCommand, context: Context) -> Outcome {
     let making = matches!(command, UserCommand::Create { .. });
@@ -142,34 +150,68 @@ async fn show(context: &Context, doorward: &Doorward, user: &User) -> Outcome {
 async fn list(context: &Context, doorward: &Doorward, after: Option<i64>, limit: u64, all: bool) -> Outcome {
     let reads = doorward.database().reads();
     let mut after = after.map(UserId);
-    let (mut documents, mut rows) = (Vec::new(), Vec::new());
+    let mut shown = if context.json {
+        Listing::Json { begun: false }
+    } else {
+        Listing::Table(Table::new(&["ID", "USERNAME", "EMAIL", "ROLES", "MEMBER SINCE", "STATE"]))
+    };
+    let mut any = false;
+    // A page is shown before the next is read: the table may be larger than the memory.
     let next = loop {
-        let page = user::list(reads, after, if all { 200 } else { limit }).await?;
-        for user in &page.users {
-            let roles = user::roles_of(reads, user.id).await?;
-            if context.json {
-                documents.push(as_json(user, &roles));
-            } else {
-                rows.push(row(user, &roles));
-            }
-        }
+        let page = user::list(reads, after, if all { PAGE } else { limit }).await?;
+        let mut roles = user::roles_of_each(reads, &page.users).await?;
+        let users = page.users.iter().map(|user| (user, roles.remove(&user.id).unwrap_or_default()));
+        shown.page(users);
+        any |= !page.users.is_empty();
         if !all || page.next.is_none() {
             break page.next;
         }
         after = page.next;
     };
-    if context.json {
-        output::print_json(&json!({"users": documents, "next": next}));
-        return Ok(Exit::Done);
-    }
-    output::print_table(&["ID", "USERNAME", "EMAIL", "ROLES", "MEMBER SINCE", "STATE"], &rows);
-    if let Some(next) = next {
-        output::print(&format!("More: doorward user list --after {next}"));
-    }
-    if !rows.is_empty() {
+    shown.end(next);
+    if any {
         remind_of_administrator(context, doorward, "NAME").await?;
     }
     Ok(Exit::Done)
+}
+
+/// A list of users that is shown a page at a time.
+enum Listing {
+    /// One document, `{"users": […], "next": …}`.
+    Json {
+        begun: bool,
+    },
+    Table(Table<'static>),
+}
+
+impl Listing {
+    fn page<'a>(&mut self, users: impl Iterator<Item = (&'a User, Vec<String>)>) {
+        match self {
+            Self::Json { begun } => {
+                for (user, roles) in users {
+                    output::print_part(if *begun { ",\n    " } else { "{\n  \"users\": [\n    " });
+                    output::print_part(&as_json(user, &roles).to_string());
+                    *begun = true;
+                }
+            }
+            Self::Table(table) => {
+                let rows: Vec<_> = users.map(|(user, roles)| row(user, &roles)).collect();
+                table.lines(&rows).iter().for_each(|line| output::print(line));
+            }
+        }
+    }
+
+    fn end(self, next: Option<UserId>) {
+        match self {
+            Self::Json { begun: false } => output::print_json(&json!({"users": [], "next": next})),
+            Self::Json { begun: true } => output::print(&format!("\n  ],\n  \"next\": {}\n}}", json!(next))),
+            Self::Table(_) => {
+                if let Some(next) = next {
+                    output::print(&format!("More: doorward user list --after {next}"));
+                }
+            }
+        }
+    }
 }
 
 async fn remind_of_administrator(context: &Context, doorward: &Doorward, name: &str) -> Result<(), CommandError> {

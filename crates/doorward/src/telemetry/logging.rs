@@ -4,8 +4,9 @@ use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::str::FromStr;
 
-use tracing::Subscriber;
+use tracing::{Level, Metadata, Subscriber};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -15,6 +16,10 @@ use super::line::{JsonLine, PrettyFields, PrettyLine};
 
 /// Lines that are kept while stderr takes none; later ones are dropped.
 const LINES_KEPT: usize = 8192;
+
+/// The migrator tells at `INFO` of each table that it looks for. Doorward says itself what was brought up
+/// to date, so these lines are for those who ask for them: by this name, or by `debug`.
+const CHATTY: &str = "sea_orm_migration";
 
 /// What a log line looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -90,7 +95,16 @@ where
 {
     let filter = EnvFilter::builder()
         .parse(filter)
-        .map_err(|source| TelemetryError::Filter { filter: filter.to_owned(), source })?;
+        .map_err(|source| TelemetryError::Filter { filter: filter.to_owned(), source })
+        .map(|parsed| {
+            let most = parsed.max_level_hint().unwrap_or(LevelFilter::TRACE);
+            let hushed = most <= LevelFilter::INFO && !filter.contains(CHATTY);
+            let heard = move |event: &Metadata<'_>| {
+                !hushed || *event.level() < Level::INFO || !event.target().starts_with(CHATTY)
+            };
+            // Without the hint, lines that nobody wants would cost more than a comparison.
+            parsed.and(filter_fn(heard).with_max_level_hint(most))
+        })?;
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(colours)
@@ -238,6 +252,19 @@ mod tests {
             panic!("accepted");
         };
         assert!(error.to_string().contains("`doorward=loud`"), "{error}");
+    }
+
+    #[test]
+    fn the_migrators_every_step_is_told_only_on_request() {
+        let event = || {
+            tracing::info!(target: "sea_orm_migration::migrator", "Checking migration status");
+            tracing::warn!(target: "sea_orm_migration::migrator", "look at this");
+        };
+        for (filter, lines) in
+            [("info", 1), ("warn", 1), ("error", 0), ("debug", 2), ("info,sea_orm_migration=info", 2)]
+        {
+            assert_eq!(logged(filter, true, false, event).lines().count(), lines, "{filter}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod traces;
 
 use std::time::Duration;
 
+use doorward_core::settings::ConnectionUrl;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -19,17 +20,33 @@ pub use traces::continue_trace;
 #[cfg_attr(not(feature = "otel"), allow(dead_code, reason = "only traces are flushed"))]
 const FLUSH_LIMIT: Duration = Duration::from_secs(3);
 
-/// Where traces go.
-#[derive(Clone, Debug, PartialEq)]
+/// Where traces go. `Debug` masks what in the address may be secret.
+#[derive(Clone, PartialEq)]
 pub struct TracesConfig {
     /// An OTLP/HTTP collector, for example `http://localhost:4318`; `/v1/traces` is added unless it
-    /// is there. Headers that the collector wants come from `OTEL_EXPORTER_OTLP_HEADERS`.
+    /// is there. Headers that the collector wants, a password among them, come from
+    /// `OTEL_EXPORTER_OTLP_HEADERS`; the address holds none.
     pub endpoint: String,
     /// The name of this service in the traces.
     pub service_name: String,
     /// The part of traces to keep, from 0 to 1. A trace that began elsewhere is kept as it was
     /// decided there.
     pub sample_ratio: f64,
+}
+
+impl std::fmt::Debug for TracesConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TracesConfig")
+            .field("endpoint", &masked(&self.endpoint))
+            .field("service_name", &self.service_name)
+            .field("sample_ratio", &self.sample_ratio)
+            .finish()
+    }
+}
+
+/// A URL without what may be secret in it.
+fn masked(url: &str) -> String {
+    ConnectionUrl::new(url).to_string()
 }
 
 /// Why logs or traces can't begin.
@@ -48,7 +65,7 @@ pub enum TelemetryError {
     /// The collector's address can't be used.
     #[error("traces can't be sent to `{endpoint}`: {reason}; write for example `http://localhost:4318`")]
     Endpoint {
-        /// What was given.
+        /// What was given, with what may be secret in it masked.
         endpoint: String,
         /// What is wrong with it.
         reason: String,

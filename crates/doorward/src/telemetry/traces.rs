@@ -28,7 +28,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{TelemetryError, TracesConfig};
+use super::{TelemetryError, TracesConfig, masked};
 
 /// For one batch to be taken by the collector.
 const SEND_LIMIT: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ pub(super) struct Traces(SdkTracerProvider);
 impl Traces {
     /// Must be called inside a Tokio runtime, which sends the batches.
     pub(super) fn begin(config: &TracesConfig) -> Result<Self, TelemetryError> {
-        let refuse = |reason: String| TelemetryError::Endpoint { endpoint: config.endpoint.clone(), reason };
+        let refuse = |reason: String| TelemetryError::Endpoint { endpoint: masked(&config.endpoint), reason };
         let endpoint = traces_endpoint(&config.endpoint).map_err(refuse)?;
         let exporter = SpanExporter::builder()
             .with_http()
@@ -84,6 +84,12 @@ fn traces_endpoint(endpoint: &str) -> Result<String, String> {
     if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
         return Err("it must begin with `http://` or `https://` and a host".to_owned());
     }
+    // It would not be sent, and the client's own log would show it.
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("leave out what stands before the `@`, and give the collector's name and password as \
+                    `authorization=Basic …` in OTEL_EXPORTER_OTLP_HEADERS"
+            .to_owned());
+    }
     let base = endpoint.trim_end_matches('/');
     Ok(if base.ends_with("/v1/traces") { base.to_owned() } else { format!("{base}/v1/traces") })
 }
@@ -108,7 +114,7 @@ impl CollectorClient {
         Ok(Self {
             http: HyperClient::new(connector, SEND_LIMIT, None),
             runtime: Handle::current(),
-            endpoint: endpoint.to_owned(),
+            endpoint: masked(endpoint),
             failing: AtomicBool::new(false),
         })
     }

@@ -149,6 +149,61 @@ fn commands_work_beside_a_running_server() {
 }
 
 #[test]
+fn a_backup_is_not_put_back_beneath_a_running_server() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    folder.done("backup copy.db");
+    folder.done("user create bob --no-password");
+    let before = folder.files();
+    let refused = folder.run("restore copy.db --yes");
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+    assert_snapshot!(refused.err.trim_end(), @r"
+    error: doorward.db is in use: another process has the database open
+      → stop Doorward and every other program that uses the database, and restore again
+    ");
+    assert_eq!(folder.files(), before);
+    folder.done("user show bob");
+
+    // Killed, so that its log is still beside the file.
+    drop(server);
+    let kept = folder.run("--json restore copy.db --yes").answer()["kept"].as_str().unwrap().to_owned();
+    assert_eq!(folder.run("user show bob").code, 4);
+    assert!(folder.done(&format!("--database sqlite://{kept} user list")).contains("bob"));
+}
+
+#[test]
+fn a_damaged_database_can_be_restored() {
+    let folder = Folder::new();
+    folder.done("user create alice --no-password");
+    folder.done("backup copy.db");
+    std::fs::write(folder.path("doorward.db"), "Dear diary,\n".repeat(1_000)).unwrap();
+    assert_eq!(folder.run("user list").code, 6);
+    folder.done("restore copy.db --yes");
+    folder.done("user show alice");
+}
+
+#[test]
+fn all_users_are_listed_with_their_roles() {
+    let folder = Folder::with_application("large.db");
+    folder.done("migrate up");
+    folder.done("user grant 2 admin");
+    let answer = folder.run("--json user list --all").answer();
+    let users = answer["users"].as_array().unwrap();
+    assert_eq!((users.len(), &answer["next"]), (2020, &json!(null)));
+    assert!(users.is_sorted_by_key(|user| user["id"].as_i64()));
+    let admins: Vec<_> = users.iter().filter(|user| user["roles"] == json!(["admin"])).collect();
+    assert_eq!((admins.len(), &admins[0]["id"]), (1, &json!(2)));
+    let page = folder.run("--json user list --after 1 --limit 2").answer();
+    assert_eq!((page["users"].as_array().unwrap().as_slice(), &page["next"]), (&users[1..3], &json!(3)));
+    let nobody = folder.run("--json user list --after 8589934599").answer();
+    assert_eq!(nobody, json!({"users": [], "next": null}));
+
+    let table = folder.done("user list --all");
+    assert_eq!(table.lines().count(), 2021);
+    assert!(table.starts_with("ID "));
+}
+
+#[test]
 fn a_token_is_judged_from_standard_input_or_a_file() {
     let folder = Folder::new();
     folder.done("user create alice --no-password");
@@ -186,7 +241,9 @@ fn doctor_names_users_in_trouble_and_the_way_out() {
 fn help_completions_and_descriptions_need_no_database() {
     let folder = Folder::new();
     let help = folder.done("--help");
-    for command in ["serve", "user", "session", "token", "key", "migrate", "backup", "restore", "doctor", "config"] {
+    for command in
+        ["serve", "user", "session", "token", "key", "migrate", "backup", "restore", "health", "doctor", "config"]
+    {
         assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
     }
     assert!(folder.done("completions bash").contains("_doorward()"));

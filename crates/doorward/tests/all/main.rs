@@ -3,4 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod commands;
+mod disk_full;
+mod file_modes;
+mod health;
+mod postgres;
 mod program;
+mod replicas;
+mod secrets;
+mod server;
+mod sqlite_file;

@@ -60,10 +60,31 @@ impl Folder {
 
     /// Runs `doorward` with the words of `line`.
     pub(crate) fn run_with_input(&self, line: &str, input: &str) -> Run {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
-            .args(line.split(' '))
+        self.run_command(self.program().args(line.split(' ')), input)
+    }
+
+    /// The program, to be run here with nothing of the environment.
+    pub(crate) fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+        command.current_dir(self.0.path()).env_clear();
+        command
+    }
+
+    /// The same, begun by a shell script that ends in `exec "$0" "$@"`.
+    pub(crate) fn program_under(&self, script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.current_dir(self.0.path()).env_clear();
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        command.args(["-c", script, env!("CARGO_BIN_EXE_doorward")]);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run_command(&self, command: &mut Command, input: &str) -> Run {
+        let mut child = command
             .current_dir(self.0.path())
-            .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -27,6 +27,18 @@ BEGIN
 	RETURN NULL;
 END $$;
 
+-- A user that any application renames loses the key of the old spelling; Doorward gives the new one.
+CREATE OR REPLACE FUNCTION doorward_user_renamed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.username IS DISTINCT FROM OLD.username AND NEW.username_key IS NOT DISTINCT FROM OLD.username_key THEN
+		NEW.username_key := NULL;
+	END IF;
+	IF NEW.email IS DISTINCT FROM OLD.email AND NEW.email_key IS NOT DISTINCT FROM OLD.email_key THEN
+		NEW.email_key := NULL;
+	END IF;
+	RETURN NEW;
+END $$;
+
 DO $$ BEGIN
 	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_revocations_in_turn' AND tgrelid = 'revocations'::regclass) THEN
 		CREATE TRIGGER doorward_revocations_in_turn BEFORE INSERT ON revocations
@@ -39,5 +51,9 @@ DO $$ BEGIN
 	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_user_deleted' AND tgrelid = 'users'::regclass) THEN
 		CREATE TRIGGER doorward_user_deleted AFTER DELETE ON users
 			FOR EACH ROW EXECUTE FUNCTION doorward_user_deleted();
+	END IF;
+	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_user_renamed' AND tgrelid = 'users'::regclass) THEN
+		CREATE TRIGGER doorward_user_renamed BEFORE UPDATE OF username, email ON users
+			FOR EACH ROW EXECUTE FUNCTION doorward_user_renamed();
 	END IF;
 END $$;

@@ -11,3 +11,13 @@ CREATE TRIGGER IF NOT EXISTS doorward_user_deleted AFTER DELETE ON users BEGIN
 		strftime('%Y-%m-%d %H:%M:%f000', 'now', '+400 days')
 	);
 END;
+
+-- A user that any application renames loses the key of the old spelling; Doorward gives the new one.
+CREATE TRIGGER IF NOT EXISTS doorward_username_changed AFTER UPDATE OF username ON users
+WHEN NEW.username IS NOT OLD.username AND NEW.username_key IS OLD.username_key BEGIN
+	UPDATE users SET username_key = NULL WHERE id = NEW.id;
+END;
+CREATE TRIGGER IF NOT EXISTS doorward_email_changed AFTER UPDATE OF email ON users
+WHEN NEW.email IS NOT OLD.email AND NEW.email_key IS OLD.email_key BEGIN
+	UPDATE users SET email_key = NULL WHERE id = NEW.id;
+END;

@@ -58,9 +58,13 @@ impl MigrationTrait for Foundation {
         let connection = manager.get_connection();
         let triggers = if connection.get_database_backend() == DbBackend::Postgres {
             "DROP TRIGGER IF EXISTS doorward_user_deleted ON users;
-             DROP FUNCTION IF EXISTS doorward_user_deleted();"
+             DROP FUNCTION IF EXISTS doorward_user_deleted();
+             DROP TRIGGER IF EXISTS doorward_user_renamed ON users;
+             DROP FUNCTION IF EXISTS doorward_user_renamed();"
         } else {
-            "DROP TRIGGER IF EXISTS doorward_user_deleted;"
+            "DROP TRIGGER IF EXISTS doorward_user_deleted;
+             DROP TRIGGER IF EXISTS doorward_username_changed;
+             DROP TRIGGER IF EXISTS doorward_email_changed;"
         };
         connection.execute_unprepared(triggers).await?;
         connection.execute_unprepared(include_str!("down.sql")).await?;
