@@ -6,8 +6,10 @@ use std::{
 use doorward_guard::{FlaskAlgorithm, Guard, GuardConfig};
 
 use crate::{
-    Clock, Error, Randomness, SystemClock, SystemRandomness,
+    Actor, Caller, Clock, Error, Randomness, SystemClock, SystemRandomness,
+    audit::Recorded,
     database::{self, Database, DatabaseOptions, Origin, StoredTime},
+    event::Listener,
     password::HashingPool,
     revocation::{self, Feed, Published},
     session::Activity,
@@ -21,6 +23,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Doorward {
     inner: Arc<Inner>,
+    caller: Arc<Caller>,
 }
 
 struct Inner {
@@ -34,6 +37,7 @@ struct Inner {
     seal: SealKey,
     signing: SigningKeys,
     activity: Activity,
+    listeners: Vec<Arc<dyn Listener>>,
     /// The last revocation read from the feed. Not the guard's own number: that runs ahead with what this process wrote.
     feed_read_to: AtomicI64,
 }
@@ -48,6 +52,8 @@ pub struct Start {
     pub randomness: Arc<dyn Randomness>,
     /// The embedding application's own connection, instead of the one that `database` names.
     pub connection: Option<sea_orm::DatabaseConnection>,
+    /// Who is told what happens.
+    pub listeners: Vec<Arc<dyn Listener>>,
     /// Whether steps of the schema that are missing are applied. Without it they are an error.
     pub migrate: bool,
 }
@@ -61,6 +67,7 @@ impl Start {
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
             connection: None,
+            listeners: Vec::new(),
             migrate,
         }
     }
@@ -94,23 +101,17 @@ impl Doorward {
     /// # Errors
     /// [`Error::Startup`] says what is wrong, where, and what to do.
     pub async fn start(start: Start) -> Result<Self, Error> {
-        let Start { settings, clock, randomness, connection, migrate } = start;
-        let database = match connection {
-            Some(connection) => Database::from_connection(connection, statement_wait(&settings))?,
-            None => database::connect(&database_options(&settings)).await?,
+        let database = match &start.connection {
+            Some(connection) => Database::from_connection(connection.clone(), statement_wait(&start.settings))?,
+            None => database::connect(&database_options(&start.settings)).await?,
         };
         let on = database.clone();
-        let started = Self::start_on(database, settings, clock, randomness, migrate).await;
+        let started = Self::start_on(database, start).await;
         started.map_err(|error| on.explain(error))
     }
 
-    async fn start_on(
-        database: Database,
-        settings: Settings,
-        clock: Arc<dyn Clock>,
-        randomness: Arc<dyn Randomness>,
-        migrate: bool,
-    ) -> Result<Self, Error> {
+    async fn start_on(database: Database, start: Start) -> Result<Self, Error> {
+        let Start { settings, clock, randomness, connection: _, listeners, migrate } = start;
         if migrate {
             for name in database::migrate_up(&database).await? {
                 tracing::info!(name, "the database was brought up to date");
@@ -133,7 +134,9 @@ impl Doorward {
                 clock,
                 randomness,
                 seal,
+                listeners,
             }),
+            caller: Arc::default(),
         };
         crate::signing_key::load_or_create(&doorward).await?;
         user::fill_lookup_keys(&doorward).await?;
@@ -181,7 +184,7 @@ impl Doorward {
             let done = match chore {
                 Chore::Activity => self.flush_activity().await,
                 Chore::LookupKeys => user::fill_lookup_keys(self).await.map(drop),
-                Chore::Housekeeping => self.keep_house().await,
+                Chore::Housekeeping => Box::pin(self.keep_house()).await,
             };
             if let Err(error) = done {
                 tracing::warn!(%error, ?chore, "work in the background failed; it is tried again");
@@ -208,12 +211,42 @@ impl Doorward {
         self.guard().revocations().apply(published.sequence, &published.items);
     }
 
+    /// The same for several, or none.
+    pub(crate) fn apply_all<'a>(&self, published: impl IntoIterator<Item = &'a Published>) {
+        published.into_iter().for_each(|published| self.apply(published));
+    }
+
     /// Writes what is held in memory and closes the database. For the end of the process.
     pub async fn close(&self) {
         if let Err(error) = self.flush_activity().await {
             tracing::warn!(%error, "it could not be written who was seen last");
         }
         self.database().close().await;
+    }
+
+    /// The same Doorward, acting for somebody: the audit says whom.
+    #[must_use]
+    pub fn on_behalf_of(&self, caller: Caller) -> Self {
+        Self { inner: Arc::clone(&self.inner), caller: Arc::new(caller) }
+    }
+
+    /// The same from where the caller is, now that it is known who that is.
+    #[must_use]
+    pub fn acting_as(&self, actor: Actor) -> Self {
+        self.on_behalf_of(Caller { actor, ..self.caller().clone() })
+    }
+
+    /// For whom this handle acts.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Tells whoever listens what was just committed.
+    pub(crate) fn announce(&self, recorded: &Recorded) {
+        metrics::counter!("doorward_events_total", "kind" => recorded.0.kind.name()).increment(1);
+        for listener in &self.inner.listeners {
+            listener.happened(&recorded.0);
+        }
     }
 
     /// The configuration.

@@ -85,6 +85,66 @@ pub enum Error {
     /// Nobody would be left to administer.
     #[error("the last administrator must stay")]
     LastAdministrator,
+    /// Nobody can register here by themselves.
+    #[error("nobody can register here by themselves")]
+    RegistrationClosed,
+    /// The invitation is none, or used, or over.
+    #[error("the invitation is none, or used, or over")]
+    InvitationInvalid,
+    /// There is no such invitation.
+    #[error("there is no such invitation")]
+    InvitationNotFound,
+    /// The one-time code is none, or used, or over.
+    #[error("the one-time code is none, or used, or over")]
+    CodeInvalid,
+    /// The sign-in is too long ago for this.
+    #[error("the sign-in is too long ago for this")]
+    FreshLoginRequired,
+    /// The password was right, and another must be chosen first.
+    #[error("the password was right, and another must be chosen first")]
+    PasswordChangeRequired,
+    /// What was to be changed has been changed by somebody else (RFC 9110 §13.1.1).
+    #[error("what was to be changed has been changed by somebody else")]
+    PreconditionFailed,
+    /// A change needs `If-Match` (RFC 6585 §3).
+    #[error("a change needs `If-Match`")]
+    PreconditionRequired,
+    /// A challenge must be solved first.
+    #[error("a challenge must be solved first")]
+    ChallengeRequired,
+    /// There is no such API key.
+    #[error("there is no such API key")]
+    ApiKeyNotFound,
+    /// An API key can not do this.
+    #[error("an API key can not do this")]
+    ApiKeyNotAllowed,
+    /// There is a role of this name.
+    #[error("there is a role of this name")]
+    RoleTaken,
+    /// The role is Doorward's own, and must stay.
+    #[error("the role is Doorward's own, and must stay")]
+    RoleProtected,
+    /// No mail can be sent: nothing is configured to send it.
+    #[error("no mail can be sent: nothing is configured to send it")]
+    MailUnavailable,
+    /// The caller is known but lacks a permission.
+    #[error("the permission {permission} is needed")]
+    PermissionRequired {
+        /// The permission.
+        permission: String,
+    },
+    /// Too many tries, of this account or from this address.
+    #[error("too many tries")]
+    TooManyTries {
+        /// Seconds after which to try again.
+        retry_after: u32,
+    },
+    /// The embedding application refused it, for its own reason.
+    #[error("the application refused: {reason}")]
+    Vetoed {
+        /// What the application says to the client.
+        reason: String,
+    },
     /// Too many passwords wait to be hashed.
     #[error("the password queue is full")]
     Busy {
@@ -150,6 +210,20 @@ pub enum FieldProblem {
     InvalidCharacters,
     /// It is no e-mail address.
     NotAnAddress,
+    /// It is among the passwords that are tried first.
+    TooCommon,
+    /// It stands in a known breach.
+    Breached,
+    /// It holds the name of the service or the user, or is guessed easily otherwise.
+    Guessable,
+    /// The name is reserved.
+    Reserved,
+    /// Addresses of this domain can not register.
+    DomainNotAllowed,
+    /// The value is none of those that are allowed.
+    NotAllowed,
+    /// The number is smaller or larger than allowed.
+    OutOfRange,
 }
 
 impl FieldProblem {
@@ -165,6 +239,13 @@ impl FieldProblem {
             Self::TooShort { .. } => "too_short",
             Self::InvalidCharacters => "invalid_characters",
             Self::NotAnAddress => "not_an_address",
+            Self::TooCommon => "too_common",
+            Self::Breached => "breached",
+            Self::Guessable => "guessable",
+            Self::Reserved => "reserved",
+            Self::DomainNotAllowed => "domain_not_allowed",
+            Self::NotAllowed => "not_allowed",
+            Self::OutOfRange => "out_of_range",
         }
     }
 }
@@ -201,6 +282,22 @@ impl Error {
             | Self::SessionNotFound
             | Self::RoleNotFound
             | Self::KeyNotFound => 404,
+            Self::RegistrationClosed => 403,
+            Self::InvitationInvalid => 403,
+            Self::InvitationNotFound => 404,
+            Self::CodeInvalid => 400,
+            Self::FreshLoginRequired => 403,
+            Self::PasswordChangeRequired => 403,
+            Self::PreconditionFailed => 412,
+            Self::PreconditionRequired => 428,
+            Self::ChallengeRequired => 403,
+            Self::ApiKeyNotFound => 404,
+            Self::ApiKeyNotAllowed => 403,
+            Self::RoleTaken => 409,
+            Self::RoleProtected => 409,
+            Self::MailUnavailable => 503,
+            Self::PermissionRequired { .. } | Self::Vetoed { .. } => 403,
+            Self::TooManyTries { .. } => 429,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
             Self::UsernameTaken | Self::EmailTaken | Self::LastAdministrator => 409,
@@ -238,6 +335,23 @@ impl Error {
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",
             Self::LastAdministrator => "last_administrator",
+            Self::RegistrationClosed => "registration_closed",
+            Self::InvitationInvalid => "invitation_invalid",
+            Self::InvitationNotFound => "invitation_not_found",
+            Self::CodeInvalid => "code_invalid",
+            Self::FreshLoginRequired => "fresh_login_required",
+            Self::PasswordChangeRequired => "password_change_required",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::PreconditionRequired => "precondition_required",
+            Self::ChallengeRequired => "challenge_required",
+            Self::ApiKeyNotFound => "api_key_not_found",
+            Self::ApiKeyNotAllowed => "api_key_not_allowed",
+            Self::RoleTaken => "role_taken",
+            Self::RoleProtected => "role_protected",
+            Self::MailUnavailable => "mail_unavailable",
+            Self::PermissionRequired { .. } => "permission_required",
+            Self::TooManyTries { .. } => "too_many_tries",
+            Self::Vetoed { .. } => "vetoed",
             Self::Busy { .. } => "busy",
             Self::Unavailable(_) => "unavailable",
             Self::Startup { .. } | Self::Internal(_) => "internal_error",
@@ -247,8 +361,8 @@ impl Error {
     /// Seconds after which the same request may succeed.
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::Busy { retry_after } => Some(*retry_after),
-            Self::Unavailable(_) | Self::Denied(Denied::Stale) => Some(1),
+            Self::Busy { retry_after } | Self::TooManyTries { retry_after } => Some(*retry_after),
+            Self::Unavailable(_) | Self::MailUnavailable | Self::Denied(Denied::Stale) => Some(1),
             _ => None,
         }
     }

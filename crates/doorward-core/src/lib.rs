@@ -4,14 +4,18 @@
 //! [`Result`] with [`Error`]. Every door calls the same operation: the JSON
 //! endpoint, the command line, and later the pages and the import.
 
+mod caller;
 mod clock;
 mod doorward;
 mod error;
 mod randomness;
 mod words;
 
+pub mod audit;
 pub mod database;
 pub mod doctor;
+pub mod event;
+pub mod mail;
 pub mod password;
 pub mod revocation;
 pub mod role;
@@ -21,6 +25,7 @@ pub mod signing_key;
 pub mod token;
 pub mod user;
 
+pub use caller::{Actor, Caller};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use doorward::{Doorward, Start};
 pub use error::{Error, FieldError, FieldProblem};

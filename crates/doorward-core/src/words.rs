@@ -33,6 +33,9 @@ impl Words for Error {
         {
             return if self.code() == 403 { FLASK_TOKEN_MISSING } else { FLASK_TOKEN_BAD }.into();
         }
+        if let Self::Vetoed { reason } = self {
+            return reason.clone().into();
+        }
         if let Self::RoleRequired { role } = self {
             return match language {
                 Language::Chinese => format!("需要角色 {role}").into(),
@@ -77,6 +80,31 @@ fn by_name(name: &str) -> (&'static str, &'static str) {
         "session_not_found" => ("There is no such session.", "该会话不存在。"),
         "role_not_found" => ("There is no such role.", "该角色不存在。"),
         "key_not_found" => ("There is no such key.", "该密钥不存在。"),
+        "registration_closed" => {
+            ("Registration is closed. Ask for an invitation.", "注册未开放,请联系管理员获取邀请。")
+        }
+        "invitation_invalid" => {
+            ("The invitation is not valid any more. Ask for another.", "邀请无效或已过期,请重新获取。")
+        }
+        "invitation_not_found" => ("There is no such invitation.", "该邀请不存在。"),
+        "code_invalid" => {
+            ("The link or code is not valid any more. Ask for another.", "链接或验证码无效或已过期,请重新获取。")
+        }
+        "fresh_login_required" => {
+            ("Sign in again, or send your password, to do this.", "请重新登录或输入密码后再执行此操作。")
+        }
+        "password_change_required" => ("Choose another password first.", "请先修改密码。"),
+        "precondition_failed" => ("It has been changed meanwhile. Read it again.", "内容已被修改,请重新读取。"),
+        "precondition_required" => ("Send If-Match with the ETag that you read.", "请携带If-Match请求头。"),
+        "challenge_required" => ("Solve the challenge first.", "请先完成人机验证。"),
+        "api_key_not_found" => ("There is no such API key.", "该API密钥不存在。"),
+        "api_key_not_allowed" => ("This can not be done with an API key. Sign in.", "API密钥无权执行此操作,请登录。"),
+        "role_taken" => ("There is a role of this name.", "该角色名已存在。"),
+        "role_protected" => ("This role must stay.", "该角色不能删除或修改。"),
+        "mail_unavailable" => ("Mail can not be sent now.", "暂时无法发送邮件。"),
+        "permission_required" => ("You may not do this.", "您无权执行此操作。"),
+        "too_many_tries" => ("Too many tries. Wait before the next.", "尝试次数过多,请稍后再试。"),
+        "vetoed" => ("The application refused this.", "应用程序拒绝了该操作。"),
         "username_taken" => ("The user name is taken.", "该用户名已被使用。"),
         "email_taken" => ("The e-mail address is taken.", "该邮箱地址已被使用。"),
         "last_administrator" => ("The last administrator must stay.", "必须保留最后一位管理员。"),
@@ -106,6 +134,20 @@ impl Words for FieldProblem {
                 pick("This field holds a character that can't be used.", "此字段含有不可用的字符。")
             }
             Self::NotAnAddress => pick("This is not an e-mail address.", "这不是邮箱地址。"),
+            Self::TooCommon => {
+                pick("This password is among the most common ones. Choose another.", "该密码过于常见,请更换。")
+            }
+            Self::Breached => {
+                pick("This password stands in a known breach. Choose another.", "该密码已在泄露数据中出现,请更换。")
+            }
+            Self::Guessable => pick(
+                "This password is too easy to guess. Add a few unrelated words.",
+                "该密码太容易被猜到,请加入一些无关的词。",
+            ),
+            Self::Reserved => pick("This name is reserved.", "该名称为保留名称。"),
+            Self::DomainNotAllowed => pick("Addresses of this domain can not register here.", "该邮箱域名不允许注册。"),
+            Self::NotAllowed => pick("This value is not allowed.", "该值不被允许。"),
+            Self::OutOfRange => pick("This number is out of range.", "该数值超出范围。"),
         }
     }
 }

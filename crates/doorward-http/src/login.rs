@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::{
-    App, client_address, cookie, cross_site,
+    App, cookie, cross_site,
     envelope::Refusal,
-    extract::{Fields, JsonBody, ReadFields},
+    extract::{Fields, JsonBody, ReadFields, acting},
 };
 
 /// Who wants to sign in.
@@ -78,14 +78,10 @@ impl LoginAnswer {
 pub(crate) async fn log_in(Extension(app): Extension<App>, request: Request) -> Result<Response, Refusal> {
     let arrived = Instant::now();
     cross_site::check(&app, request.headers())?;
-    let trusted = &app.settings().http.trusted_proxies;
-    let client = client_address::client(request.headers(), request.extensions(), trusted);
+    let doorward = acting(&app, request.headers(), request.extensions());
     let JsonBody(body) = <JsonBody<LoginRequest> as axum::extract::FromRequest<()>>::from_request(request, &()).await?;
-    let logged_in = session::log_in(
-        app.doorward(),
-        LogIn { identifier: &body.username, password: &body.password, client, arrived },
-    )
-    .await?;
+    let logged_in =
+        session::log_in(&doorward, LogIn { identifier: &body.username, password: &body.password, arrived }).await?;
     let mut response = Json(LoginAnswer::new(logged_in.tokens)).into_response();
     if let Some(value) = &logged_in.cookie {
         cookie::set(&app, &mut response, value);

@@ -2,7 +2,7 @@ use axum::{
     Extension, Json,
     response::{IntoResponse, Response},
 };
-use doorward_core::{Error, session};
+use doorward_core::{Actor, Error, database::UserId, session};
 use doorward_guard::CredentialSource;
 use http::{HeaderValue, Method, header::ALLOW, request::Parts};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     App, cookie, cross_site,
     envelope::Refusal,
-    extract::{authenticate, credential, log},
+    extract::{acting, authenticate, credential, log},
 };
 
 /// The Flask system's answer to a logout, in its words.
@@ -82,7 +82,8 @@ async fn end_session(app: &App, parts: &Parts) -> Result<(), Error> {
     let identity = authenticate(app, &parts.method, &parts.headers, &parts.extensions).await?;
     // HEAD tells what GET would answer, and changes nothing (RFC 9110 §9.3.2).
     if parts.method != Method::HEAD {
-        session::log_out(app.doorward(), &identity).await?;
+        let doorward = acting(app, &parts.headers, &parts.extensions);
+        session::log_out(&doorward.acting_as(Actor::User(UserId(identity.user_id))), &identity).await?;
     }
     Ok(())
 }

@@ -257,9 +257,9 @@ pub(crate) enum MigrateCommand {
     Up,
     /// Take back the newest steps; users stay
     Down {
-        /// How many
-        #[arg(long, default_value_t = 1)]
-        steps: u32,
+        /// How many; all without it
+        #[arg(long)]
+        steps: Option<u32>,
         /// Do it
         #[arg(long)]
         yes: bool,

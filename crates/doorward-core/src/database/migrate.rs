@@ -49,12 +49,15 @@ async fn bring_up(database: &Database) -> Result<Vec<String>, Error> {
     Ok(before.into_iter().filter(|state| !state.applied).map(|state| state.name).collect())
 }
 
-/// Takes back the newest `steps` steps.
-pub async fn migrate_down(database: &Database, steps: u32) -> Result<(), Error> {
+/// Takes back the newest `steps` steps, or all. Answers how many there were.
+pub async fn migrate_down(database: &Database, steps: Option<u32>) -> Result<usize, Error> {
     let transaction = begin_alone(database).await?;
-    Migrations::down(transaction.inner(), Some(steps)).await.map_err(refused)?;
+    let applied = |states: Vec<MigrationState>| states.iter().filter(|state| state.applied).count();
+    let before = applied(states(transaction.inner()).await?);
+    Migrations::down(transaction.inner(), steps).await.map_err(refused)?;
+    let after = applied(states(transaction.inner()).await?);
     transaction.commit().await?;
-    Ok(())
+    Ok(before - after)
 }
 
 /// The steps, oldest first. Changes nothing.

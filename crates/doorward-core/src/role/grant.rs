@@ -2,8 +2,9 @@ use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
 use super::{AssignmentColumn, Assignments, Entity, entity::assignment};
 use crate::{
-    Doorward, Error,
+    Doorward, Error, audit,
     database::{StoredTime, Transaction, UserId},
+    event::{Event, EventKind},
     revocation, user,
 };
 
@@ -18,9 +19,12 @@ pub async fn grant(doorward: &Doorward, id: UserId, role: &str) -> Result<bool, 
     if !grant_within(&transaction, id, role, now).await? {
         return Ok(false);
     }
+    let event = Event::of(EventKind::RoleGranted, id).with("role", role);
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
     let changed = revocation::roles_within(doorward, &transaction, id, now).await?;
     transaction.commit().await?;
     doorward.apply(&changed);
+    doorward.announce(&recorded);
     Ok(true)
 }
 

@@ -1,7 +1,12 @@
 use sea_orm::entity::prelude::*;
 
 use super::{ADMIN, Assignments, keep_an_administrator};
-use crate::{Doorward, Error, database::UserId, revocation, user};
+use crate::{
+    Doorward, Error, audit,
+    database::UserId,
+    event::{Event, EventKind},
+    revocation, user,
+};
 
 /// Takes a role from the user. It counts in every token of theirs within a second. Answers whether
 /// the user had it.
@@ -21,8 +26,11 @@ pub async fn revoke(doorward: &Doorward, id: UserId, role: &str) -> Result<bool,
     if removed.rows_affected == 0 {
         return Ok(false);
     }
+    let event = Event::of(EventKind::RoleRevoked, id).with("role", role);
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
     let changed = revocation::roles_within(doorward, &transaction, id, now).await?;
     transaction.commit().await?;
     doorward.apply(&changed);
+    doorward.announce(&recorded);
     Ok(true)
 }

@@ -3,8 +3,9 @@ use sea_orm::{Condition, QueryOrder, entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity, Session};
 use crate::{
-    Doorward, Error,
+    Doorward, Error, audit,
     database::{StoredTime, Transaction, UserId},
+    event::{Event, EventKind},
     revocation::{self, Published},
     token, user,
 };
@@ -52,6 +53,8 @@ pub async fn log_out(doorward: &Doorward, identity: &Identity) -> Result<(), Err
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
     let user = UserId(identity.user_id);
+    let event = Event::of(EventKind::LoggedOut, user).with("session", identity.session_id.map(|id| id.to_string()));
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
     let published = match identity.session_id {
         Some(id) => {
             mark_ended(&transaction, Column::Id.eq(id.to_string()), EndReason::LoggedOut, now).await?;
@@ -61,6 +64,7 @@ pub async fn log_out(doorward: &Doorward, identity: &Identity) -> Result<(), Err
     };
     transaction.commit().await?;
     doorward.apply(&published);
+    doorward.announce(&recorded);
     Ok(())
 }
 
@@ -69,18 +73,27 @@ pub async fn end(doorward: &Doorward, id: SessionId, reason: EndReason) -> Resul
     let transaction = doorward.database().begin().await?;
     let session = Entity::find_by_id(id.to_string()).one(&transaction).await?.ok_or(Error::SessionNotFound)?;
     let now = doorward.now();
+    let event = Event::of(EventKind::SessionEnded, session.user_id)
+        .with("session", session.id.as_str())
+        .with("reason", reason.word());
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
     let published = end_within(doorward, &transaction, &session, reason, now).await?;
     transaction.commit().await?;
-    published.iter().for_each(|published| doorward.apply(published));
+    doorward.apply_all(&published);
+    doorward.announce(&recorded);
     Ok(())
 }
 
 /// Ends every session and token of a user. Answers how many sessions were alive.
 pub async fn end_all(doorward: &Doorward, user: UserId, reason: EndReason) -> Result<u64, Error> {
     let transaction = doorward.database().begin().await?;
-    let (ended, published) = end_all_within(&transaction, user, reason, doorward.now()).await?;
+    let now = doorward.now();
+    let event = Event::of(EventKind::SessionsEnded, user).with("reason", reason.word());
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
+    let (ended, published) = end_all_within(&transaction, user, reason, now).await?;
     transaction.commit().await?;
     doorward.apply(&published);
+    doorward.announce(&recorded);
     Ok(ended)
 }
 

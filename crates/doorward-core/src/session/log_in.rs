@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::{Client, begin::begin_within};
+use super::begin::begin_within;
 use crate::{
-    Doorward, Error, FieldProblem,
+    Actor, Doorward, Error, FieldProblem, audit,
+    event::{Event, EventKind},
     password::{self, Checked, MAX_PASSWORD_BYTES},
     token::{self, IssuedTokens},
     user::{self, User},
@@ -13,14 +14,12 @@ use crate::{
 /// The longest name or address that is looked up, in bytes: 64 characters of four.
 const MAX_IDENTIFIER_BYTES: usize = 256;
 
-/// Who wants to sign in, and from where. `Debug` shows no password.
+/// Who wants to sign in; from where, the handle tells. `Debug` shows no password.
 pub struct LogIn<'a> {
     /// A user name or an e-mail address.
     pub identifier: &'a str,
     /// The password.
     pub password: &'a str,
-    /// Where the request comes from.
-    pub client: Client,
     /// When the request arrived.
     pub arrived: Instant,
 }
@@ -37,10 +36,7 @@ pub struct LoggedIn {
 
 impl std::fmt::Debug for LogIn<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LogIn")
-            .field("identifier", &self.identifier)
-            .field("client", &self.client)
-            .finish_non_exhaustive()
+        f.debug_struct("LogIn").field("identifier", &self.identifier).finish_non_exhaustive()
     }
 }
 
@@ -105,11 +101,16 @@ async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, E
     // hashed does not get in.
     let user =
         user::find_by_id(&transaction, user.id).await?.filter(User::is_enabled).ok_or(Error::InvalidCredentials)?;
+    // Whoever signs in has just shown who they are.
+    let acting = doorward.acting_as(Actor::User(user.id));
+    let event = Event::of(EventKind::LoggedIn, user.id);
+    let recorded = audit::append_within(&acting, &transaction, event, now).await?;
     let with_cookie = doorward.settings().session.cookie;
-    let begun = begin_within(doorward, &transaction, &user, &request.client, with_cookie, now).await?;
+    let begun = begin_within(doorward, &transaction, &user, &doorward.caller().client, with_cookie, now).await?;
     let tokens = token::issue_within(doorward, &transaction, &user, begun.id, &begun.session, now).await?;
     transaction.commit().await?;
-    begun.ended.iter().for_each(|published| doorward.apply(published));
+    doorward.apply_all(&begun.ended);
+    doorward.announce(&recorded);
     Ok(LoggedIn { user, tokens, cookie: begun.cookie })
 }
 

@@ -77,7 +77,7 @@ async fn protect(doorward: &Doorward, session: &Session, client: &Client, now: S
             let transaction = doorward.database().begin().await?;
             let published = end_within(doorward, &transaction, session, EndReason::Protection, now).await?;
             transaction.commit().await?;
-            published.iter().for_each(|published| doorward.apply(published));
+            doorward.apply_all(&published);
             tracing::warn!(
                 user = session.user_id.0,
                 session = session.id,

@@ -249,6 +249,13 @@ impl Settings {
         self.token.issuer.as_deref().or(self.public_url.as_deref()).unwrap_or("doorward")
     }
 
+    /// The host of `public_url`, for what must name a domain.
+    pub fn mail_domain(&self) -> &str {
+        let url = self.public_url.as_deref().unwrap_or("http://doorward.invalid");
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        rest.split(['/', ':', '?', '#']).next().unwrap_or("doorward.invalid")
+    }
+
     /// Whether Doorward itself speaks TLS.
     pub fn has_tls(&self) -> bool {
         self.tls.certificate.is_some() && self.tls.key.is_some()

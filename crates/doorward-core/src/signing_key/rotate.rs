@@ -4,8 +4,9 @@ use zeroize::Zeroizing;
 
 use super::{ActiveModel, Column, Entity, load::reload};
 use crate::{
-    Clock as _, Doorward, Error, SystemClock,
+    Clock as _, Doorward, Error, SystemClock, audit,
     database::{Database, StoredTime, Transaction},
+    event::{Event, EventKind},
     random_bytes,
     revocation::{self, Published},
 };
@@ -25,9 +26,12 @@ pub async fn rotate(doorward: &Doorward, withdraw: bool) -> Result<Rotated, Erro
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
     let withdrawn = if withdraw { withdraw_all(&transaction, now).await? } else { 0 };
+    let event = Event::of_nobody(EventKind::SigningKeyRotated).with("withdrawn", withdrawn);
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
     let published = create_within(doorward, &transaction).await?;
     transaction.commit().await?;
     doorward.apply(&published);
+    doorward.announce(&recorded);
     reload(doorward).await?;
     Ok(Rotated { kid: doorward.signing().current()?.kid().to_owned(), withdrawn })
 }
@@ -57,9 +61,12 @@ pub async fn rotate_by_age(doorward: &Doorward) -> Result<(), Error> {
         transaction.commit().await?;
         return Ok(());
     }
+    let event = Event::of_nobody(EventKind::SigningKeyRotated).with("reason", "age");
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
     let published = create_within(doorward, &transaction).await?;
     transaction.commit().await?;
     doorward.apply(&published);
+    doorward.announce(&recorded);
     reload(doorward).await?;
     tracing::info!("the signing key was rotated by its age");
     Ok(())

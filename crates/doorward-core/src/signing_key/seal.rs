@@ -71,7 +71,7 @@ impl SealKey {
     }
 
     /// Seals `secret` for the row that `name` names: moved to another row it can't be opened.
-    pub(super) fn seal(&self, name: &str, secret: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn seal(&self, name: &str, secret: &[u8]) -> Result<Vec<u8>, Error> {
         let mut sealed = secret.to_vec();
         let nonce = self
             .sealing
@@ -81,7 +81,7 @@ impl SealKey {
     }
 
     /// Opens what [`SealKey::seal`] made; `None` under another key or name.
-    pub(super) fn open_sealed(&self, name: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open_sealed(&self, name: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, body) = sealed.split_at_checked(12)?;
         let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut body = Zeroizing::new(body.to_vec());

@@ -6,8 +6,9 @@ use super::{
     refresh_token::{Column, Entity, Model, RefreshToken},
 };
 use crate::{
-    Doorward, Error,
+    Doorward, Error, audit,
     database::{StoredTime, Transaction},
+    event::{Event, EventKind},
     session::{self, EndReason, Session},
     user::{self, User},
 };
@@ -85,9 +86,12 @@ async fn end_stolen(
     now: StoredTime,
 ) -> Result<Error, Error> {
     let reason = EndReason::RefreshTokenReused;
+    let event = Event::of(EventKind::RefreshTokenReused, session.user_id).with("session", session.id.as_str());
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
     let published = session::end_within(doorward, &transaction, session, reason, now).await?;
     transaction.commit().await?;
-    published.iter().for_each(|published| doorward.apply(published));
+    doorward.apply_all(&published);
+    doorward.announce(&recorded);
     metrics::counter!("doorward_refresh_tokens_reused_total").increment(1);
     tracing::warn!(
         user = session.user_id.0,

@@ -2,8 +2,9 @@ use sea_orm::{ActiveValue::Set, DbErr, entity::prelude::*};
 
 use super::{ActiveModel, Column, Entity, User, check_email, check_username, lookup_key};
 use crate::{
-    Doorward, Error, FieldError,
+    Doorward, Error, FieldError, audit,
     database::{self, DatabaseFailure, Transaction},
+    event::{Event, EventKind},
     password::{self, NewPassword},
     role,
 };
@@ -68,7 +69,10 @@ pub async fn create(doorward: &Doorward, new: NewUser<'_>) -> Result<User, Error
     for name in &new.roles {
         role::grant_within(&transaction, user.id, name, now).await?;
     }
+    let event = Event::of(EventKind::UserCreated, user.id).with("roles", new.roles.clone());
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
     transaction.commit().await?;
+    doorward.announce(&recorded);
     Ok(user)
 }
 

@@ -1,7 +1,12 @@
 use sea_orm::entity::prelude::*;
 
 use super::{Entity, find_by_id};
-use crate::{Doorward, Error, database::UserId, role, session};
+use crate::{
+    Doorward, Error, audit,
+    database::UserId,
+    event::{Event, EventKind},
+    role, session,
+};
 
 /// Deletes the user. A trigger of the `users` table takes sessions, refresh tokens and roles along,
 /// as it does when another application deletes the row.
@@ -14,10 +19,13 @@ pub async fn delete(doorward: &Doorward, id: UserId) -> Result<(), Error> {
     if find_by_id(&transaction, id).await?.is_none() {
         return Err(Error::UserNotFound);
     }
+    let now = doorward.now();
+    let recorded = audit::append_within(doorward, &transaction, Event::of(EventKind::Deleted, id), now).await?;
     let reason = session::EndReason::Deleted;
-    let (_, revoked) = session::end_all_within(&transaction, id, reason, doorward.now()).await?;
+    let (_, revoked) = session::end_all_within(&transaction, id, reason, now).await?;
     Entity::delete_by_id(id).exec(&transaction).await?;
     transaction.commit().await?;
     doorward.apply(&revoked);
+    doorward.announce(&recorded);
     Ok(())
 }

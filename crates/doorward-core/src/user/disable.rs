@@ -1,7 +1,12 @@
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{ActiveModel, find_by_id};
-use crate::{Doorward, Error, database::UserId, role, session};
+use crate::{
+    Doorward, Error, audit,
+    database::UserId,
+    event::{Event, EventKind},
+    role, session,
+};
 
 /// Keeps the user from signing in, and ends every session and token of theirs.
 ///
@@ -16,9 +21,11 @@ pub async fn disable(doorward: &Doorward, id: UserId) -> Result<(), Error> {
     }
     ActiveModel { id: Set(id), disabled_at: Set(Some(now)), ..Default::default() }.update(&transaction).await?;
     let reason = session::EndReason::Disabled;
+    let recorded = audit::append_within(doorward, &transaction, Event::of(EventKind::Disabled, id), now).await?;
     let (_, revoked) = session::end_all_within(&transaction, id, reason, now).await?;
     transaction.commit().await?;
     doorward.apply(&revoked);
+    doorward.announce(&recorded);
     Ok(())
 }
 
@@ -29,5 +36,9 @@ pub async fn enable(doorward: &Doorward, id: UserId) -> Result<(), Error> {
         return Err(Error::UserNotFound);
     }
     ActiveModel { id: Set(id), disabled_at: Set(None), ..Default::default() }.update(&transaction).await?;
-    transaction.commit().await.map_err(Into::into)
+    let recorded =
+        audit::append_within(doorward, &transaction, Event::of(EventKind::Enabled, id), doorward.now()).await?;
+    transaction.commit().await?;
+    doorward.announce(&recorded);
+    Ok(())
 }

@@ -38,6 +38,22 @@ pub struct Model {
     pub disabled_at: Option<StoredTime>,
     /// What was issued up to this time is void.
     pub tokens_valid_after: Option<StoredTime>,
+    /// Until when a registration must be confirmed: then it is swept away.
+    pub confirm_by: Option<StoredTime>,
+    /// Whether the next sign-in must choose another password.
+    pub must_change_password: Option<bool>,
+    /// When the disabling ends by itself.
+    pub disabled_until: Option<StoredTime>,
+    /// Why the account is disabled, for administrators.
+    pub disabled_reason: Option<LenientText>,
+    /// When the deletion that the user asked for happens.
+    pub delete_after: Option<StoredTime>,
+    /// Whether this is a service: it has API keys, and no password.
+    pub service: Option<bool>,
+    /// The language of mails: `en` or `zh`.
+    pub language: Option<LenientText>,
+    /// The application's own fields: a JSON object.
+    pub extra: Option<LenientText>,
 }
 
 impl std::fmt::Debug for Model {

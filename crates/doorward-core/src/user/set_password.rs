@@ -2,8 +2,9 @@ use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{ActiveModel, find_by_id};
 use crate::{
-    Doorward, Error,
+    Doorward, Error, audit,
     database::UserId,
+    event::{Event, EventKind},
     password::{self, NewPassword},
     session,
 };
@@ -19,9 +20,12 @@ pub async fn set_password(doorward: &Doorward, id: UserId, new: NewPassword) -> 
     ActiveModel { id: Set(id), password_hash: Set(Some(hash.into())), ..Default::default() }
         .update(&transaction)
         .await?;
+    let now = doorward.now();
+    let recorded = audit::append_within(doorward, &transaction, Event::of(EventKind::PasswordSet, id), now).await?;
     let reason = session::EndReason::PasswordChanged;
-    let (_, revoked) = session::end_all_within(&transaction, id, reason, doorward.now()).await?;
+    let (_, revoked) = session::end_all_within(&transaction, id, reason, now).await?;
     transaction.commit().await?;
     doorward.apply(&revoked);
+    doorward.announce(&recorded);
     Ok(())
 }

@@ -237,7 +237,7 @@ async fn taking_the_steps_back_leaves_the_schema_as_it_was() {
         let (schema, before) = (application.schema().await, application.content().await);
         let doorward = application.start().await.unwrap();
         assert_ne!(application.schema().await, schema);
-        database::migrate_down(doorward.database(), 1).await.unwrap();
+        database::migrate_down(doorward.database(), None).await.unwrap();
         doorward.close().await;
         assert_eq!(application.schema().await, schema);
         assert_eq!(application.content().await, before);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use doorward_core::{
     Doorward, Error, ManualClock, Start,
-    session::{Client, LogIn, LoggedIn, log_in},
+    session::{LogIn, LoggedIn, log_in},
     settings::{ConnectionUrl, Profile, Secret, Settings},
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -133,7 +133,7 @@ impl Application {
 
 pub(crate) async fn sign_in(doorward: &Doorward, identifier: &str, password: &str) -> Result<LoggedIn, Error> {
     let arrived = tokio::time::Instant::now();
-    log_in(doorward, LogIn { identifier, password, client: Client::default(), arrived }).await
+    log_in(doorward, LogIn { identifier, password, arrived }).await
 }
 
 /// `(id, username, email, password)` of a fixture's users.

@@ -2,6 +2,7 @@
 //! that is served, and bounds.
 
 pub(crate) use finish::{method_not_allowed, path_not_found};
+pub(crate) use observe::RequestId;
 
 mod finish;
 mod host;

@@ -1,12 +1,11 @@
-use axum::{Extension, Json};
+use axum::Json;
 use doorward_core::token;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    App,
     envelope::Refusal,
-    extract::{Fields, JsonBody, ReadFields},
+    extract::{Acting, Fields, JsonBody, ReadFields},
     login::LoginAnswer,
 };
 
@@ -39,9 +38,9 @@ impl ReadFields for RefreshRequest {
     ),
 )]
 pub(crate) async fn refresh(
-    Extension(app): Extension<App>,
+    Acting(doorward): Acting,
     JsonBody(body): JsonBody<RefreshRequest>,
 ) -> Result<Json<LoginAnswer>, Refusal> {
-    let tokens = token::refresh(app.doorward(), &body.refresh_token).await?;
+    let tokens = token::refresh(&doorward, &body.refresh_token).await?;
     Ok(Json(LoginAnswer::new(tokens)))
 }

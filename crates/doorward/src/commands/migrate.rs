@@ -22,11 +22,11 @@ pub(super) async fn run(command: &MigrateCommand, context: Context) -> Outcome {
             }
         }
         MigrateCommand::Down { steps, .. } => {
-            database::migrate_down(&database, *steps).await?;
+            let taken_back = database::migrate_down(&database, *steps).await?;
             if context.json {
-                output::print_json(&json!({"taken_back": steps}));
+                output::print_json(&json!({"taken_back": taken_back}));
             } else {
-                output::print(&format!("Took back {steps} step(s)."));
+                output::print(&format!("Took back {taken_back} step(s)."));
             }
         }
         MigrateCommand::Status => {

@@ -20,7 +20,7 @@ pub(crate) use exit::{Exit, help as exit_codes};
 
 use clap::CommandFactory as _;
 use doorward_core::{
-    Doorward, Start,
+    Actor, Caller, Doorward, Start,
     database::Database,
     settings::{self, Loaded, Options},
 };
@@ -124,7 +124,8 @@ impl Context {
         // Alone first: it tells a database that can't be reached from all that can be wrong in it.
         self.connect(make).await?.close().await;
         let start = Start { migrate, ..Start::new(self.loaded.settings.clone()) };
-        Ok(Doorward::start(start).await?)
+        let caller = Caller { actor: Actor::CommandLine, ..Caller::default() };
+        Ok(Doorward::start(start).await?.on_behalf_of(caller))
     }
 
     /// The database alone.

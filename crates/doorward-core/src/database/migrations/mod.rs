@@ -1,6 +1,8 @@
 //! The schema's steps, oldest first. A step that has been released never changes.
 
+mod accounts;
 mod foundation;
+mod own;
 
 use sea_orm_migration::prelude::*;
 
@@ -9,7 +11,7 @@ pub(super) struct Migrations;
 
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(foundation::Foundation)]
+        vec![Box::new(foundation::Foundation), Box::new(accounts::Accounts)]
     }
 
     fn migration_table_name() -> DynIden {

@@ -4,6 +4,9 @@ CREATE TRIGGER IF NOT EXISTS doorward_user_deleted AFTER DELETE ON users BEGIN
 	DELETE FROM user_roles WHERE user_id = OLD.id;
 	DELETE FROM refresh_tokens WHERE user_id = OLD.id;
 	DELETE FROM sessions WHERE user_id = OLD.id;
+	DELETE FROM one_time_codes WHERE user_id = OLD.id;
+	DELETE FROM trusted_devices WHERE user_id = OLD.id;
+	DELETE FROM api_keys WHERE user_id = OLD.id;
 	INSERT INTO revocations (kind, user_id, valid_after, created_at, until) VALUES (
 		'user', OLD.id,
 		strftime('%Y-%m-%d %H:%M:%f000', 'now'),

@@ -4,6 +4,8 @@ use sea_orm_migration::{
     sea_orm::{ConnectionTrait, DbBackend},
 };
 
+use super::own;
+
 /// The Flask system's `users` table where there is none, and all that Doorward adds to it.
 pub(crate) struct Foundation;
 
@@ -24,27 +26,16 @@ impl MigrationTrait for Foundation {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         let postgres = connection.get_database_backend() == DbBackend::Postgres;
-        for table in OWN_TABLES {
-            if manager.has_table(table).await? {
-                return Err(DbErr::Migration(format!(
-                    "this database already has a table `{table}`, which is not Doorward's"
-                )));
-            }
-        }
+        own::refuse_tables_of_others(manager, &OWN_TABLES).await?;
         // `alembic_version` without `users`: the application will make its table, not Doorward.
         let adopted = manager.has_table("users").await?;
         if !adopted {
             let users = if postgres { include_str!("users.postgres.sql") } else { include_str!("users.sqlite.sql") };
             connection.execute_unprepared(users).await?;
         }
-        let (time, bytes, sequence) = if postgres {
-            ("TIMESTAMP WITHOUT TIME ZONE", "BYTEA", "BIGSERIAL PRIMARY KEY")
-        } else {
-            ("DATETIME", "BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT")
-        };
-        let own =
-            include_str!("up.sql").replace("{time}", time).replace("{bytes}", bytes).replace("{sequence}", sequence);
-        connection.execute_unprepared(&own).await?;
+        connection
+            .execute_unprepared(&own::in_types_of(connection.get_database_backend(), include_str!("up.sql")))
+            .await?;
         let origin = if adopted { "adopted" } else { "made" };
         connection
             .execute_unprepared(&format!("INSERT INTO doorward_state (name, value) VALUES ('origin', '{origin}')"))
