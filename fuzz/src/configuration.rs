@@ -82,16 +82,17 @@ fn shown_is_the_same_with_other_secrets(loaded: &Loaded) {
         (lines, json, format!("{loaded:?}"))
     };
     let mut other = loaded.clone();
-    let secrets = &mut other.settings;
-    for secret in
-        secrets.token.secret_keys.iter_mut().chain(&mut secrets.password.peppers).chain(&mut secrets.keys.seal_key)
-    {
+    let settings = &mut other.settings;
+    let listed = settings.token.secret_keys.iter_mut().chain(&mut settings.password.peppers);
+    let secrets: Vec<_> = listed.chain(&mut settings.keys.seal_key).collect();
+    if secrets.is_empty() {
+        return;
+    }
+    for secret in secrets {
         *secret = Secret::new("another secret");
     }
     assert_eq!(shown(loaded), shown(&other), "a secret is shown");
-    if loaded.settings.keys.seal_key.is_some() {
-        assert!(shown(loaded).1.contains(MASK));
-    }
+    assert!(shown(loaded).1.contains(MASK), "a secret is passed over");
 }
 
 /// The example file, as it is and with everything switched on; what the documentation shows; mistakes.

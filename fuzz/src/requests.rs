@@ -85,8 +85,9 @@ fn request(input: &[u8]) -> Option<Request<Body>> {
 
 /// Every route, and what is sent to each.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let token = sign_flask(SECRET.as_bytes(), FlaskAlgorithm::Hs512, 1, None, NOW, NOW + 3600);
-    let routes = ROUTES.iter().flat_map(|route| {
+    let routes = ROUTES.iter().zip(3600..).flat_map(|(route, life)| {
+        // One for each route: a logout ends the token that it came with.
+        let token = sign_flask(SECRET.as_bytes(), FlaskAlgorithm::Hs512, 1, None, NOW, NOW + life);
         let line = format!("{} {}\nhost: localhost", route.method, route.path.replace("{file}", "index.html"));
         [line.clone(), format!("{line}\ntoken: {token}"), format!("{line}\nauthorization: Bearer {token}")]
     });
@@ -102,6 +103,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         "PATCH /login\naccept: application/problem+json\naccept-language: zh".to_owned(),
         "OPTIONS /me\norigin: https://app.example\naccess-control-request-method: GET".to_owned(),
         "GET /docs/..%2f..%2fetc/passwd".to_owned(),
+        "GET /docs/%ff".to_owned(),
         "GET http://other.example/me?token=a".to_owned(),
     ];
     routes.chain(more).map(String::into_bytes).collect()

@@ -204,6 +204,26 @@ fn issued(signing: &SigningKey) -> Vec<String> {
     tokens
 }
 
+/// The same in other spellings that are taken, and in some that aren't.
+fn said_otherwise(said: &str) -> impl Iterator<Item = String> {
+    let other_spellings = [
+        (r#""aud":"doorward""#, r#""aud":["shop","doorward"]"#),
+        (r#""typ":"at+jwt""#, r#""typ":"application/at+jwt""#),
+        (r#""jti":"#, r#""nbf":1584533064,"jti":"#),
+        (r#""jti":"#, r#""scope":{"a":["b",null,1.5]},"jti":"#),
+        (r#""roles":["admin"],"#, ""),
+        (r#""preferred_username":"susan""#, r#""preferred_username":"\u5bc6\ud83d\ude00""#),
+        (r#""sub":"42""#, r#" "\u0073ub" : "42" "#),
+        (r#""id":42"#, r#""id":"42""#),
+        (r#""id":1"#, r#""id":9223372036854775807,"name":"susan""#),
+        (r#""id":1"#, r#""id":1,"id":2"#),
+        (r#""exp":"#, r#""exp":9223372036854775807,"was":"#),
+        (r#""alg":"#, r#""crit":["exp"],"alg":"#),
+    ];
+    let replaced = other_spellings.map(|(one, other)| said.replacen(one, other, 1));
+    replaced.into_iter().filter(move |other| other != said)
+}
+
 fn session() -> SessionId {
     SessionId::new(1_584_533_064_000, [0xa5; 10])
 }
@@ -219,7 +239,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
         let mut segments = token.split('.').map(|segment| URL_SAFE_NO_PAD.decode(segment));
         if let (Some(Ok(header)), Some(Ok(payload))) = (segments.next(), segments.next()) {
             let format = if header.starts_with(br#"{"alg":"EdDSA""#) { "jwt" } else { "flask" };
-            seeds.push([format.as_bytes(), b"\n", &header, b"\n", &payload].concat());
+            let said = format!("{format}\n{}\n{}", String::from_utf8_lossy(&header), String::from_utf8_lossy(&payload));
+            seeds.extend(said_otherwise(&said).map(String::into_bytes));
+            seeds.push(said.into_bytes());
         }
         seeds.push(token.into_bytes());
     }

@@ -2,10 +2,14 @@
 
 mod bench;
 mod client;
+mod common_passwords;
+mod contract;
 mod fuzz;
 mod generated;
 mod pages;
 mod postgres;
+mod python;
+mod server;
 mod test;
 mod tools;
 mod tree;
@@ -31,6 +35,8 @@ enum Task {
     Faults(bench::Options),
     /// Feed the parsers arbitrary input for a while (needs a nightly compiler and cargo-fuzz)
     Fuzz(fuzz::Options),
+    /// Build the filter of common passwords from lists (docs/decisions/common-passwords.md says which)
+    CommonPasswords(common_passwords::Options),
     /// Lines per file and crate
     Tree,
 }
@@ -43,6 +49,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Faults(options) => bench::faults(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::CommonPasswords(options) => common_passwords::run(&options),
         Task::Tree => tree::run(),
     };
     match outcome {

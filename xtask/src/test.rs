@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::postgres::{self, Postgres};
-use crate::{client, generated, pages, tools, workspace};
+use crate::{client, contract, generated, pages, tools, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -88,6 +88,12 @@ const STEPS: &[Step] = &[
         about: "a client generated from the API's description compiles, and signs in and out",
         run: |_| client::run(),
         way_out: "mend the description in crates/doorward-http/src/openapi, or the door",
+    },
+    Step {
+        name: "contract",
+        about: "every answer is one that the API's description has",
+        run: |_| contract::run(),
+        way_out: "mend the description of the door, or the door; Schemathesis prints a curl line for each failure",
     },
     Step {
         name: "tests",

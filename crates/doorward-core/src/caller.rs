@@ -1,4 +1,8 @@
-use crate::{database::UserId, session::Client};
+use crate::{
+    database::UserId,
+    session::Client,
+    throttle::{DeviceToken, RateTold},
+};
 
 /// Who makes Doorward do something, and from where: what the audit says of it. It travels with the
 /// handle: [`Doorward::on_behalf_of`](crate::Doorward::on_behalf_of).
@@ -10,6 +14,12 @@ pub struct Caller {
     pub client: Client,
     /// The id of the request, as answer and log carry it.
     pub request_id: Option<String>,
+    /// What the device shows, where it has signed in before.
+    pub device: Option<DeviceToken>,
+    /// The solution of a challenge that came along.
+    pub challenge: Option<String>,
+    /// Where is left what the answer tells of tries that are left.
+    pub rate: RateTold,
 }
 
 /// Who acts.

@@ -23,6 +23,33 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that goes on like the machine's, from wherever it was set: for those who test against a
+/// running Doorward.
+#[derive(Debug, Default)]
+pub struct OffsetClock {
+    offset_micros: AtomicI64,
+}
+
+impl OffsetClock {
+    /// Sets the clock on by `seconds`, or back where negative.
+    pub fn advance(&self, seconds: i64) {
+        self.offset_micros.fetch_add(seconds.saturating_mul(1_000_000), Ordering::SeqCst);
+    }
+
+    /// Sets the clock to `time`; it goes on from there.
+    pub fn set(&self, time: DateTime<Utc>) {
+        let offset = time.timestamp_micros().saturating_sub(Utc::now().timestamp_micros());
+        self.offset_micros.store(offset, Ordering::SeqCst);
+    }
+}
+
+impl Clock for OffsetClock {
+    fn now(&self) -> DateTime<Utc> {
+        let micros = Utc::now().timestamp_micros().saturating_add(self.offset_micros.load(Ordering::SeqCst));
+        DateTime::from_timestamp_micros(micros).unwrap_or_default()
+    }
+}
+
 /// A clock that stands still until it is set.
 #[derive(Debug)]
 pub struct ManualClock {

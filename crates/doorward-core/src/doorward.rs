@@ -1,4 +1,5 @@
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Arc, atomic::AtomicI64},
     time::Duration,
 };
@@ -8,13 +9,20 @@ use doorward_guard::{FlaskAlgorithm, Guard, GuardConfig};
 use crate::{
     Actor, Caller, Clock, Error, Randomness, SystemClock, SystemRandomness,
     audit::Recorded,
+    challenge::{Challenge, SiteVerify},
     database::{self, Database, DatabaseOptions, Origin, StoredTime},
     event::Listener,
+    hook::{Hooks, NoHooks},
+    mail::{self, Outbox},
+    outbound::Outbound,
     password::HashingPool,
+    profile::ProfileSchema,
     revocation::{self, Feed, Published},
+    role::{self, Permissions},
     session::Activity,
     settings::{self, Settings},
     signing_key::{SealKey, SigningKeys},
+    throttle::{self, Filter},
     token, user,
 };
 
@@ -37,7 +45,14 @@ struct Inner {
     seal: SealKey,
     signing: SigningKeys,
     activity: Activity,
+    challenge: Option<Arc<dyn Challenge>>,
+    outbound: Outbound,
+    filter: Filter,
+    permissions: Permissions,
+    profile_schema: Option<ProfileSchema>,
     listeners: Vec<Arc<dyn Listener>>,
+    hooks: Arc<dyn Hooks>,
+    outbox: Outbox,
     /// The last revocation read from the feed. Not the guard's own number: that runs ahead with what this process wrote.
     feed_read_to: AtomicI64,
 }
@@ -54,6 +69,10 @@ pub struct Start {
     pub connection: Option<sea_orm::DatabaseConnection>,
     /// Who is told what happens.
     pub listeners: Vec<Arc<dyn Listener>>,
+    /// Who is asked before something happens.
+    pub hooks: Arc<dyn Hooks>,
+    /// Tells people from machines, instead of the verifier that `challenge` configures.
+    pub challenge: Option<Arc<dyn Challenge>>,
     /// Whether steps of the schema that are missing are applied. Without it they are an error.
     pub migrate: bool,
 }
@@ -68,6 +87,8 @@ impl Start {
             randomness: Arc::new(SystemRandomness),
             connection: None,
             listeners: Vec::new(),
+            hooks: Arc::new(NoHooks),
+            challenge: None,
             migrate,
         }
     }
@@ -111,7 +132,7 @@ impl Doorward {
     }
 
     async fn start_on(database: Database, start: Start) -> Result<Self, Error> {
-        let Start { settings, clock, randomness, connection: _, listeners, migrate } = start;
+        let Start { settings, clock, randomness, connection: _, listeners, hooks, challenge, migrate } = start;
         if migrate {
             for name in database::migrate_up(&database).await? {
                 tracing::info!(name, "the database was brought up to date");
@@ -119,14 +140,22 @@ impl Doorward {
         } else {
             require_migrated(&database).await?;
         }
+        let profile_schema = settings.account.profile_schema_file.as_deref().map(ProfileSchema::read).transpose()?;
+        let outbox = Outbox::open(&settings)?;
         let origin = database::origin(&database).await?;
         let seal = SealKey::open(&settings, &database, randomness.as_ref()).await?;
+        let configured = SiteVerify::configured(&settings.challenge).map(|it| Arc::new(it) as Arc<dyn Challenge>);
         let doorward = Self {
             inner: Arc::new(Inner {
+                challenge: challenge.or(configured),
                 guard: Guard::new(guard_config(&settings)),
                 hashing: HashingPool::new(&settings),
                 signing: SigningKeys::default(),
                 activity: Activity::default(),
+                outbound: Outbound::default(),
+                filter: Filter::new(&settings.throttle),
+                permissions: Permissions::default(),
+                profile_schema,
                 feed_read_to: AtomicI64::new(0),
                 settings,
                 database,
@@ -135,11 +164,15 @@ impl Doorward {
                 randomness,
                 seal,
                 listeners,
+                hooks,
+                outbox,
             }),
             caller: Arc::default(),
         };
         crate::signing_key::load_or_create(&doorward).await?;
         user::fill_lookup_keys(&doorward).await?;
+        // Before the feed: what changes meanwhile, it tells.
+        role::reload_permissions(&doorward).await?;
         doorward.open_feed().await?;
         Ok(doorward)
     }
@@ -166,11 +199,12 @@ impl Doorward {
     }
 
     /// Does what goes on in the background, for as long as it is polled: follows the revocations,
-    /// writes who was seen, gives look-up keys, rotates keys, deletes what is over.
+    /// sends mail, writes who was seen, gives look-up keys, rotates keys, deletes what is over.
     pub async fn run(&self) -> Result<(), Error> {
         let feed = self.open_feed().await?;
         tokio::select! {
             () = feed.follow() => {}
+            () = mail::deliver(self) => {}
             () = self.repeat(Chore::Activity) => {}
             () = self.repeat(Chore::LookupKeys) => {}
             () = self.repeat(Chore::Housekeeping) => {}
@@ -201,7 +235,16 @@ impl Doorward {
     pub async fn keep_house(&self) -> Result<(), Error> {
         crate::signing_key::rotate_by_age(self).await?;
         revocation::delete_outdated(self).await?;
+        user::delete_due(self).await?;
         crate::session::delete_outdated(self).await?;
+        crate::api_key::delete_outdated(self).await?;
+        crate::one_time_code::delete_outdated(self).await?;
+        throttle::delete_outdated(self).await?;
+        crate::audit::delete_outdated(self).await?;
+        user::end_disablings(self).await?;
+        mail::delete_outdated(self).await?;
+        crate::registration::delete_unconfirmed(self).await?;
+        crate::invitation::delete_outdated(self).await?;
         self.guard().prune(self.now().unix());
         Ok(())
     }
@@ -216,11 +259,12 @@ impl Doorward {
         published.into_iter().for_each(|published| self.apply(published));
     }
 
-    /// Writes what is held in memory and closes the database. For the end of the process.
+    /// Writes what is held in memory, waits a little for mails that are being sent, and closes the database. For the end of the process.
     pub async fn close(&self) {
         if let Err(error) = self.flush_activity().await {
             tracing::warn!(%error, "it could not be written who was seen last");
         }
+        self.outbox().finish().await;
         self.database().close().await;
     }
 
@@ -244,9 +288,24 @@ impl Doorward {
     /// Tells whoever listens what was just committed.
     pub(crate) fn announce(&self, recorded: &Recorded) {
         metrics::counter!("doorward_events_total", "kind" => recorded.0.kind.name()).increment(1);
+        self.outbox().note_commit();
         for listener in &self.inner.listeners {
-            listener.happened(&recorded.0);
+            // It has happened: a listener that panics must not make it look as if it had not.
+            let told = std::panic::catch_unwind(AssertUnwindSafe(|| listener.happened(&recorded.0)));
+            if told.is_err() {
+                tracing::error!(event = recorded.0.kind.name(), "a listener of the application panicked");
+            }
         }
+    }
+
+    /// How mail is sent.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.inner.outbox
+    }
+
+    /// What the embedding application has to say beforehand.
+    pub fn hooks(&self) -> &dyn Hooks {
+        self.inner.hooks.as_ref()
     }
 
     /// The configuration.
@@ -289,14 +348,39 @@ impl Doorward {
         &self.inner.signing
     }
 
+    /// The client for requests that Doorward sends.
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.inner.outbound
+    }
+
     /// What seals secrets at rest.
     pub(crate) fn seal(&self) -> &SealKey {
         &self.inner.seal
     }
 
+    /// What tells people from machines.
+    pub(crate) fn challenge(&self) -> Option<&dyn Challenge> {
+        self.inner.challenge.as_deref()
+    }
+
+    /// The first look at how often a network asks.
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.inner.filter
+    }
+
     /// How far the revocations have been read.
     pub(crate) fn feed_read_to(&self) -> &AtomicI64 {
         &self.inner.feed_read_to
+    }
+
+    /// What each role may do.
+    pub fn permissions(&self) -> &Permissions {
+        &self.inner.permissions
+    }
+
+    /// The application's own fields of a user, where it has some.
+    pub fn profile_schema(&self) -> Option<&ProfileSchema> {
+        self.inner.profile_schema.as_ref()
     }
 
     /// Who was seen and is not yet written.

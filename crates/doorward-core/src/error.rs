@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use doorward_guard::Denied;
 
-use crate::database::DatabaseFailure;
+use crate::{database::DatabaseFailure, password::Advice};
 
 /// Everything that can go wrong, each with its envelope code and stable name.
 #[derive(Debug, thiserror::Error)]
@@ -118,12 +118,27 @@ pub enum Error {
     /// An API key can not do this.
     #[error("an API key can not do this")]
     ApiKeyNotAllowed,
+    /// The user has as many API keys as may be.
+    #[error("the user has as many API keys as may be")]
+    ApiKeyLimit,
+    /// The API key does not reach so far.
+    #[error("the scope {scope} is needed")]
+    ScopeRequired {
+        /// The scope.
+        scope: String,
+    },
     /// There is a role of this name.
     #[error("there is a role of this name")]
     RoleTaken,
+    /// Users have the role.
+    #[error("users have the role")]
+    RoleInUse,
     /// The role is Doorward's own, and must stay.
     #[error("the role is Doorward's own, and must stay")]
     RoleProtected,
+    /// There is no such mail, or it was sent.
+    #[error("there is no such mail, or it was sent")]
+    MailNotFound,
     /// No mail can be sent: nothing is configured to send it.
     #[error("no mail can be sent: nothing is configured to send it")]
     MailUnavailable,
@@ -215,7 +230,7 @@ pub enum FieldProblem {
     /// It stands in a known breach.
     Breached,
     /// It holds the name of the service or the user, or is guessed easily otherwise.
-    Guessable,
+    Guessable(Advice),
     /// The name is reserved.
     Reserved,
     /// Addresses of this domain can not register.
@@ -241,7 +256,7 @@ impl FieldProblem {
             Self::NotAnAddress => "not_an_address",
             Self::TooCommon => "too_common",
             Self::Breached => "breached",
-            Self::Guessable => "guessable",
+            Self::Guessable(_) => "guessable",
             Self::Reserved => "reserved",
             Self::DomainNotAllowed => "domain_not_allowed",
             Self::NotAllowed => "not_allowed",
@@ -281,6 +296,7 @@ impl Error {
             | Self::UserNotFound
             | Self::SessionNotFound
             | Self::RoleNotFound
+            | Self::MailNotFound
             | Self::KeyNotFound => 404,
             Self::RegistrationClosed => 403,
             Self::InvitationInvalid => 403,
@@ -292,8 +308,10 @@ impl Error {
             Self::PreconditionRequired => 428,
             Self::ChallengeRequired => 403,
             Self::ApiKeyNotFound => 404,
-            Self::ApiKeyNotAllowed => 403,
+            Self::ApiKeyNotAllowed | Self::ScopeRequired { .. } => 403,
+            Self::ApiKeyLimit => 409,
             Self::RoleTaken => 409,
+            Self::RoleInUse => 409,
             Self::RoleProtected => 409,
             Self::MailUnavailable => 503,
             Self::PermissionRequired { .. } | Self::Vetoed { .. } => 403,
@@ -346,8 +364,12 @@ impl Error {
             Self::ChallengeRequired => "challenge_required",
             Self::ApiKeyNotFound => "api_key_not_found",
             Self::ApiKeyNotAllowed => "api_key_not_allowed",
+            Self::ApiKeyLimit => "api_key_limit",
+            Self::ScopeRequired { .. } => "scope_required",
             Self::RoleTaken => "role_taken",
+            Self::RoleInUse => "role_in_use",
             Self::RoleProtected => "role_protected",
+            Self::MailNotFound => "mail_not_found",
             Self::MailUnavailable => "mail_unavailable",
             Self::PermissionRequired { .. } => "permission_required",
             Self::TooManyTries { .. } => "too_many_tries",

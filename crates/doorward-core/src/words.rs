@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::{Error, FieldProblem};
+use crate::{Error, FieldProblem, password::Advice};
 
 /// The language of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +40,12 @@ impl Words for Error {
             return match language {
                 Language::Chinese => format!("需要角色 {role}").into(),
                 _ => format!("This needs the role {role}.").into(),
+            };
+        }
+        if let Self::ScopeRequired { scope } = self {
+            return match language {
+                Language::Chinese => format!("该API密钥缺少权限范围 {scope}。").into(),
+                _ => format!("This needs an API key with the scope {scope}.").into(),
             };
         }
         let (english, chinese) = by_name(self.name());
@@ -99,8 +105,13 @@ fn by_name(name: &str) -> (&'static str, &'static str) {
         "challenge_required" => ("Solve the challenge first.", "请先完成人机验证。"),
         "api_key_not_found" => ("There is no such API key.", "该API密钥不存在。"),
         "api_key_not_allowed" => ("This can not be done with an API key. Sign in.", "API密钥无权执行此操作,请登录。"),
+        "api_key_limit" => ("There are too many API keys. Delete one first.", "API密钥数量已达上限,请先删除一个。"),
         "role_taken" => ("There is a role of this name.", "该角色名已存在。"),
+        "role_in_use" => {
+            ("Users have this role. Take it from them first, or say to take it away.", "仍有用户拥有该角色,请先移除。")
+        }
         "role_protected" => ("This role must stay.", "该角色不能删除或修改。"),
+        "mail_not_found" => ("There is no such mail, or it was sent.", "该邮件不存在或已发送。"),
         "mail_unavailable" => ("Mail can not be sent now.", "暂时无法发送邮件。"),
         "permission_required" => ("You may not do this.", "您无权执行此操作。"),
         "too_many_tries" => ("Too many tries. Wait before the next.", "尝试次数过多,请稍后再试。"),
@@ -140,14 +151,51 @@ impl Words for FieldProblem {
             Self::Breached => {
                 pick("This password stands in a known breach. Choose another.", "该密码已在泄露数据中出现,请更换。")
             }
-            Self::Guessable => pick(
-                "This password is too easy to guess. Add a few unrelated words.",
-                "该密码太容易被猜到,请加入一些无关的词。",
-            ),
+            Self::Guessable(advice) => {
+                let (english, in_chinese) = advised(*advice);
+                pick(english, in_chinese)
+            }
             Self::Reserved => pick("This name is reserved.", "该名称为保留名称。"),
             Self::DomainNotAllowed => pick("Addresses of this domain can not register here.", "该邮箱域名不允许注册。"),
             Self::NotAllowed => pick("This value is not allowed.", "该值不被允许。"),
             Self::OutOfRange => pick("This number is out of range.", "该数值超出范围。"),
         }
+    }
+}
+
+/// Why a password is easy to guess, and what to do about it.
+fn advised(advice: Advice) -> (&'static str, &'static str) {
+    match advice {
+        Advice::NamesYou => (
+            "This password is made of your name, your address or the name of this service. Use unrelated words.",
+            "该密码由您的姓名、邮箱或本服务的名称组成,请使用无关的词。",
+        ),
+        Advice::LikeACommonOne => (
+            "This password is too like a common one; replaced letters don't help. Use a few unrelated words.",
+            "该密码与常见密码过于相似,替换字母没有帮助,请使用几个无关的词。",
+        ),
+        Advice::OneWord => (
+            "A word or a name alone is easy to guess. Add a few unrelated words.",
+            "单个词或姓名容易被猜到,请再加入几个无关的词。",
+        ),
+        Advice::KeyboardPattern => (
+            "Keys side by side are easy to guess. Use a few unrelated words.",
+            "键盘上相邻的按键容易被猜到,请使用几个无关的词。",
+        ),
+        Advice::Repeats => {
+            ("Repeating adds little. Use a few unrelated words.", "重复的字符帮助不大,请使用几个无关的词。")
+        }
+        Advice::Sequence => (
+            "Sequences such as abc or 6543 are easy to guess. Use a few unrelated words.",
+            "abc或6543这样的序列容易被猜到,请使用几个无关的词。",
+        ),
+        Advice::Date => (
+            "Dates and years are easy to guess. Use a few unrelated words.",
+            "日期和年份容易被猜到,请使用几个无关的词。",
+        ),
+        Advice::TooLittle => (
+            "This password is too easy to guess. Add a few unrelated words.",
+            "该密码太容易被猜到,请加入一些无关的词。",
+        ),
     }
 }

@@ -55,6 +55,9 @@ pub struct Identity {
     pub expires_at: i64,
     /// The user's roles, as far as this credential carries them.
     pub roles: Arc<[Box<str>]>,
+    /// What the credential is narrowed to; `None` where it may do all that its user may. [`Identity::roles`] holds no
+    /// role beyond it.
+    pub scopes: Option<Arc<[Box<str>]>>,
     /// The user's name, if it is known without asking the database.
     pub username: Option<Box<str>>,
     /// The key that verified it, so that it ends with the key.
@@ -77,6 +80,7 @@ impl Identity {
             issued_at,
             expires_at,
             roles: Arc::default(),
+            scopes: None,
             username: None,
             key: KeySerial::NONE,
             checked: AtomicU64::new(0),
@@ -87,6 +91,11 @@ impl Identity {
     /// Whether one of the roles is `role`, letter for letter.
     pub fn has_role(&self, role: &str) -> bool {
         self.roles.iter().any(|mine| &**mine == role)
+    }
+
+    /// Whether the credential reaches so far: it is not narrowed, or `scope` is among its scopes, letter for letter.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.as_ref().is_none_or(|mine| mine.iter().any(|it| **it == *scope))
     }
 
     /// Whether it should be noted that this identity was seen at `now` (unix seconds): true once in `every_seconds`, so that
@@ -115,6 +124,7 @@ impl Clone for Identity {
             issued_at: self.issued_at,
             expires_at: self.expires_at,
             roles: Arc::clone(&self.roles),
+            scopes: self.scopes.clone(),
             username: self.username.clone(),
             key: self.key,
             checked: AtomicU64::new(self.checked.load(Ordering::Relaxed)),
@@ -134,6 +144,7 @@ impl PartialEq for Identity {
             && self.issued_at == other.issued_at
             && self.expires_at == other.expires_at
             && self.roles == other.roles
+            && self.scopes == other.scopes
             && self.username == other.username
     }
 }
@@ -150,6 +161,7 @@ impl fmt::Debug for Identity {
             .field("issued_at", &self.issued_at)
             .field("expires_at", &self.expires_at)
             .field("roles", &self.roles)
+            .field("scopes", &self.scopes)
             .finish_non_exhaustive()
     }
 }

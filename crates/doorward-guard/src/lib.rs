@@ -94,4 +94,4 @@ pub use identity::{CredentialKind, Format, Identity};
 pub use keys::{InvalidKey, KeySet, SigningKey, VerifyingKey, jwks};
 pub use revocations::{Revocation, RevocationMark, Revocations};
 pub use session_id::{InvalidSessionId, SessionId};
-pub use token::{Claims, FlaskAlgorithm, MAX_TOKEN_BYTES, sign_flask, sign_jwt};
+pub use token::{Claims, ExtraClaimsRefused, FlaskAlgorithm, MAX_TOKEN_BYTES, sign_flask, sign_jwt, sign_jwt_with};

@@ -12,6 +12,7 @@ pub struct App {
 struct Inner {
     doorward: Doorward,
     cookie_name: &'static str,
+    device_cookie_name: &'static str,
     secure: bool,
     public_host: Option<String>,
     metrics: Option<PrometheusHandle>,
@@ -29,6 +30,7 @@ impl App {
                 // The prefix binds the cookie to this host and to TLS, whatever a neighbour sets
                 // (RFC 6265bis §4.1.3.2); browsers refuse it without TLS.
                 cookie_name: if secure { "__Host-doorward" } else { "doorward" },
+                device_cookie_name: if secure { "__Host-doorward-device" } else { "doorward-device" },
                 secure,
                 public_host,
                 metrics: crate::operation::metrics::recorder(),
@@ -48,6 +50,10 @@ impl App {
 
     pub(crate) fn cookie_name(&self) -> &'static str {
         self.inner.cookie_name
+    }
+
+    pub(crate) fn device_cookie_name(&self) -> &'static str {
+        self.inner.device_cookie_name
     }
 
     pub(crate) fn is_secure(&self) -> bool {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json,
-    extract::Path,
+    extract::{Path, rejection::PathRejection},
     response::{IntoResponse, Redirect, Response},
 };
 use doorward_core::Error;
@@ -85,7 +85,9 @@ pub(crate) async fn page() -> Result<Response, Refusal> {
         (status = 404, description = "`not_found`."),
     ),
 )]
-pub(crate) async fn asset(Path(name): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn asset(name: Result<Path<String>, PathRejection>) -> Result<Response, Refusal> {
+    // What is rejected is no UTF-8 once it is decoded: no file has such a name.
+    let Path(name) = name.map_err(|_| Error::PathNotFound)?;
     file(&name)
 }
 

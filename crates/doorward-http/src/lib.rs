@@ -4,21 +4,29 @@
 //! `doorward-core`, and wraps the answer in an [`Envelope`].
 
 mod app;
+mod audit;
 mod client_address;
+mod confirm;
 mod cookie;
 mod cross_site;
 mod docs;
 mod envelope;
 mod extract;
 mod guard;
+mod invitations;
 mod layers;
 mod login;
 mod logout;
 mod me;
 mod openapi;
 mod operation;
+mod password;
+mod register;
+mod roles;
 mod router;
+mod streamed;
 mod token;
+mod users;
 mod well_known;
 
 pub use app::App;
@@ -26,7 +34,10 @@ pub use client_address::Peer;
 #[doc(hidden)]
 pub use client_address::client as client_of;
 pub use envelope::{Envelope, Refusal};
-pub use extract::{CurrentUser, Fields, JsonBody, ReadFields, RequireRole, RoleName};
+pub use extract::{
+    CurrentUser, Fields, JsonBody, PermissionName, ReadFields, RequirePermission, RequireRole, RequireScope, RoleName,
+    ScopeName,
+};
 pub use guard::{DoorwardLayer, DoorwardService, LoginRequired, LoginRequiredService};
 pub use openapi::openapi;
 pub use operation::metrics::record as record_metrics;

@@ -24,11 +24,18 @@ pub(crate) struct LoginRequest {
     /// The password.
     #[schema(example = "correct horse battery staple", max_length = 1024)]
     password: String,
+    /// Another password, where an administrator asked for one (`password_change_required`).
+    #[schema(example = "a few unrelated words", max_length = 1024)]
+    new_password: Option<String>,
 }
 
 impl ReadFields for LoginRequest {
     fn read(fields: &mut Fields) -> Self {
-        Self { username: fields.filled_text("username"), password: fields.filled_text("password") }
+        Self {
+            username: fields.filled_text("username"),
+            password: fields.filled_text("password"),
+            new_password: fields.optional_text("new_password"),
+        }
     }
 }
 
@@ -71,7 +78,8 @@ impl LoginAnswer {
     responses(
         (status = 200, description = "Signed in. Browsers get a session cookie too.", body = LoginAnswer),
         (status = 401, description = "`invalid_credentials`: no user has this name and password."),
-        (status = 403, description = "`account_disabled`, `email_not_confirmed` (after the right password); `cross_site_request`."),
+        (status = 403, description = "`account_disabled`, `email_not_confirmed`, `password_change_required`: send `new_password` too (after the right password); `challenge_required`: send a solution in `X-Challenge-Response`; `cross_site_request`."),
+        (status = 429, description = "`too_many_tries`: too many failed for this name or from this network, alike whether there is such a user."),
         (status = 503, description = "`busy`: too many sign-ins at once; `unavailable`."),
     ),
 )]
@@ -80,11 +88,14 @@ pub(crate) async fn log_in(Extension(app): Extension<App>, request: Request) -> 
     cross_site::check(&app, request.headers())?;
     let doorward = acting(&app, request.headers(), request.extensions());
     let JsonBody(body) = <JsonBody<LoginRequest> as axum::extract::FromRequest<()>>::from_request(request, &()).await?;
-    let logged_in =
-        session::log_in(&doorward, LogIn { identifier: &body.username, password: &body.password, arrived }).await?;
+    let (identifier, password, new_password) = (&body.username, &body.password, body.new_password.as_deref());
+    let logged_in = session::log_in(&doorward, LogIn { identifier, password, new_password, arrived }).await?;
     let mut response = Json(LoginAnswer::new(logged_in.tokens)).into_response();
     if let Some(value) = &logged_in.cookie {
         cookie::set(&app, &mut response, value);
+    }
+    if let Some(device) = &logged_in.device {
+        cookie::set_device(&app, &mut response, device.expose());
     }
     Ok(response)
 }

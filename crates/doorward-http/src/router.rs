@@ -3,7 +3,10 @@
 use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{App, docs, layers, login, logout, me, operation, token, well_known};
+use crate::{
+    App, audit, confirm, docs, invitations, layers, login, logout, me, operation, password, register, roles, token,
+    users, well_known,
+};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub enum Access {
     Anybody,
     /// Whoever is signed in.
     SignedIn,
+    /// Whoever has the role `admin`.
+    Administrator,
 }
 
 /// A route and its rule.
@@ -36,7 +41,50 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/logout", Access::SignedIn),
     route("POST", "/logout", Access::SignedIn),
     route("POST", "/token/refresh", Access::Anybody),
+    route("POST", "/register", Access::Anybody),
+    route("POST", "/confirm", Access::Anybody),
+    route("POST", "/confirm/resend", Access::Anybody),
     route("GET", "/me", Access::SignedIn),
+    route("PATCH", "/me", Access::SignedIn),
+    route("DELETE", "/me", Access::SignedIn),
+    route("POST", "/me/deletion/cancel", Access::Anybody),
+    route("GET", "/me/export", Access::SignedIn),
+    route("GET", "/me/sessions", Access::SignedIn),
+    route("DELETE", "/me/sessions", Access::SignedIn),
+    route("DELETE", "/me/sessions/{id}", Access::SignedIn),
+    route("GET", "/me/api-keys", Access::SignedIn),
+    route("POST", "/me/api-keys", Access::SignedIn),
+    route("DELETE", "/me/api-keys/{id}", Access::SignedIn),
+    route("GET", "/users", Access::Administrator),
+    route("POST", "/users", Access::Administrator),
+    route("POST", "/users/bulk", Access::Administrator),
+    route("GET", "/users/export", Access::Administrator),
+    route("GET", "/users/{id}", Access::Administrator),
+    route("PATCH", "/users/{id}", Access::Administrator),
+    route("DELETE", "/users/{id}", Access::Administrator),
+    route("POST", "/users/{id}/disable", Access::Administrator),
+    route("POST", "/users/{id}/enable", Access::Administrator),
+    route("POST", "/users/{id}/logout", Access::Administrator),
+    route("POST", "/users/{id}/reset-password", Access::Administrator),
+    route("GET", "/users/{id}/roles", Access::Administrator),
+    route("POST", "/users/{id}/roles", Access::Administrator),
+    route("DELETE", "/users/{id}/roles/{name}", Access::Administrator),
+    route("GET", "/users/{id}/sessions", Access::Administrator),
+    route("DELETE", "/users/{id}/sessions", Access::Administrator),
+    route("GET", "/roles", Access::Administrator),
+    route("POST", "/roles", Access::Administrator),
+    route("PATCH", "/roles/{name}", Access::Administrator),
+    route("DELETE", "/roles/{name}", Access::Administrator),
+    route("GET", "/me/activity", Access::SignedIn),
+    route("GET", "/audit", Access::Administrator),
+    route("POST", "/me/email", Access::SignedIn),
+    route("POST", "/me/email/undo", Access::Anybody),
+    route("POST", "/me/password", Access::SignedIn),
+    route("POST", "/password/forgot", Access::Anybody),
+    route("POST", "/password/reset", Access::Anybody),
+    route("GET", "/invitations", Access::Administrator),
+    route("POST", "/invitations", Access::Administrator),
+    route("DELETE", "/invitations/{id}", Access::Administrator),
     route("GET", "/.well-known/jwks.json", Access::Anybody),
     route("GET", "/healthz", Access::Anybody),
     route("GET", "/readyz", Access::Anybody),
@@ -54,7 +102,38 @@ pub(crate) fn described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<
         .routes(routes!(login::log_in))
         .routes(routes!(logout::log_out, logout::log_out_by_post))
         .routes(routes!(token::refresh::refresh))
-        .routes(routes!(me::show))
+        .routes(routes!(register::register))
+        .routes(routes!(confirm::confirm))
+        .routes(routes!(confirm::resend::resend))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::id::revoke))
+        .routes(routes!(me::show, me::change, me::deletion::request))
+        .routes(routes!(me::deletion::cancel))
+        .routes(routes!(me::export::show))
+        .routes(routes!(me::sessions::list, me::sessions::end_others))
+        .routes(routes!(me::sessions::end))
+        .routes(routes!(me::api_keys::list, me::api_keys::create))
+        .routes(routes!(me::api_keys::revoke))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::bulk::run))
+        .routes(routes!(users::export::export))
+        .routes(routes!(users::id::show, users::id::change, users::id::delete))
+        .routes(routes!(users::disable::disable))
+        .routes(routes!(users::enable::enable))
+        .routes(routes!(users::logout::log_out))
+        .routes(routes!(users::reset_password::start))
+        .routes(routes!(users::roles::list, users::roles::grant))
+        .routes(routes!(users::roles::revoke))
+        .routes(routes!(users::sessions::list, users::sessions::end))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::role::change, roles::role::delete))
+        .routes(routes!(me::activity::list))
+        .routes(routes!(audit::list))
+        .routes(routes!(me::email::change))
+        .routes(routes!(me::email::undo))
+        .routes(routes!(me::password::change))
+        .routes(routes!(password::forgot::forgot))
+        .routes(routes!(password::reset::reset))
         .routes(routes!(well_known::jwks::show))
         .routes(routes!(operation::healthz::show))
         .routes(routes!(operation::readyz::show))

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -17,9 +18,15 @@ Serve
   serve        Serve until told to stop
 
 Users
-  user         Create, list, show, change, disable, delete users; grant and revoke roles
+  user         Create, list, show, change, disable, delete, export users; grant and revoke roles
+  role         Create, list, delete roles; permit and forbid
+  service      Make users for programs
+  api-key      Create, list and end API keys
+  invitation   Invite people to register, list and take back invitations
   session      List and end sessions
   token        Say whether a token is good, or why not
+  mail         List mails, try them again, preview them, send one to see
+  throttle     List and clear failed tries
 
 Keys and data
   key          List and rotate the signing keys
@@ -29,6 +36,7 @@ Keys and data
 
 Look
   health       Ask the running server how it is
+  audit        Verify, show and export what happened
   doctor       Examine database, keys, configuration and users
   config       Show, check and explain the configuration
   openapi      Print the description of the API
@@ -72,15 +80,36 @@ pub(crate) enum Command {
     /// Users and their roles
     #[command(subcommand)]
     User(UserCommand),
+    /// Roles and what they permit
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Users for programs
+    #[command(subcommand)]
+    Service(ServiceCommand),
+    /// API keys
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+    /// Invitations to register
+    #[command(subcommand)]
+    Invitation(InvitationCommand),
     /// Sessions
     #[command(subcommand)]
     Session(SessionCommand),
     /// Tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Failed tries, and who must wait because of them
+    #[command(subcommand)]
+    Throttle(ThrottleCommand),
+    /// Who did what to whom
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The signing keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Mail
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// The database's schema
     #[command(subcommand)]
     Migrate(MigrateCommand),
@@ -151,11 +180,13 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// List users in the order of their ids
+    /// List users
     List {
-        /// Go on after this id
-        #[arg(long, value_name = "ID")]
-        after: Option<i64>,
+        #[command(flatten)]
+        wanted: UserFilter,
+        /// Go on after this id, or after the cursor that the page before ended with
+        #[arg(long, value_name = "ID|CURSOR", allow_hyphen_values = true)]
+        after: Option<String>,
         /// How many at most, up to 200
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=200), conflicts_with = "all")]
         limit: u64,
@@ -172,13 +203,35 @@ pub(crate) enum UserCommand {
     SetPassword {
         /// User name, address or id
         user: String,
+        /// The next sign-in must choose another one
+        #[arg(long)]
+        must_change: bool,
         #[command(flatten)]
         password: PasswordSource,
+    },
+    /// Mail a user the link to choose another password
+    ResetPassword {
+        /// User name, address or id
+        user: String,
     },
     /// Keep a user from signing in, and end all sessions
     Disable {
         /// User name, address or id
         user: String,
+        /// Why, for administrators
+        #[arg(long)]
+        reason: Option<String>,
+        /// When it ends by itself: a time by RFC 3339; never without
+        #[arg(long, value_name = "TIME")]
+        until: Option<DateTime<Utc>>,
+    },
+    /// Write users to standard output
+    Export {
+        /// The form
+        #[arg(long, value_enum, default_value = "csv")]
+        format: ExportForm,
+        #[command(flatten)]
+        wanted: UserFilter,
     },
     /// Let a disabled user sign in again
     Enable {
@@ -206,6 +259,173 @@ pub(crate) enum UserCommand {
         user: String,
         /// The role
         role: String,
+    },
+}
+
+#[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
+pub(crate) struct UserFilter {
+    /// Only those whose name or address begins with this, whatever its case
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// Only those whose name or address has this in it; reads the whole table
+    #[arg(long, value_name = "TEXT", conflicts_with = "search")]
+    pub(crate) containing: Option<String>,
+    /// Only those who have this role
+    #[arg(long)]
+    pub(crate) role: Option<String>,
+    /// Only those who can't sign in now
+    #[arg(long, conflicts_with = "enabled")]
+    pub(crate) disabled: bool,
+    /// Only those who can sign in now
+    #[arg(long)]
+    pub(crate) enabled: bool,
+    /// Only those whose address is not confirmed
+    #[arg(long)]
+    pub(crate) unconfirmed: bool,
+    /// Only services
+    #[arg(long)]
+    pub(crate) service: bool,
+    /// The order
+    #[arg(long, value_enum, default_value = "id", conflicts_with_all = ["search", "containing"])]
+    pub(crate) sort: UserSort,
+    /// From the greatest to the least
+    #[arg(long, conflicts_with_all = ["search", "containing"])]
+    pub(crate) descending: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum UserSort {
+    Id,
+    Username,
+    MemberSince,
+    LastSeen,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ExportForm {
+    /// With a head; no cell is run as a formula
+    Csv,
+    /// One JSON object a line
+    Ndjson,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RoleCommand {
+    /// List roles and what they permit
+    List,
+    /// Make a role
+    Create {
+        /// The role
+        role: String,
+        /// What it is for
+        #[arg(long)]
+        description: Option<String>,
+        /// What it permits; may stand several times
+        #[arg(long)]
+        permit: Vec<String>,
+    },
+    /// Delete a role
+    Delete {
+        /// The role
+        role: String,
+        /// Take it from users who have it
+        #[arg(long)]
+        take_away: bool,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Let a role do more
+    Permit {
+        /// The role
+        role: String,
+        /// The permissions
+        #[arg(required = true)]
+        permission: Vec<String>,
+    },
+    /// Let a role do less
+    Forbid {
+        /// The role
+        role: String,
+        /// The permissions
+        #[arg(required = true)]
+        permission: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Make a user without password or address, who has API keys only; with --scope, its first key too
+    Create {
+        /// The user name
+        name: String,
+        /// A role to grant; may stand several times
+        #[arg(long)]
+        role: Vec<String>,
+        /// A scope of its first API key; may stand several times
+        #[arg(long)]
+        scope: Vec<String>,
+        /// After how many days that key ends
+        #[arg(long, value_name = "DAYS", requires = "scope")]
+        expires: Option<u64>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ApiKeyCommand {
+    /// Make an API key, and show it this once
+    Create {
+        /// User name, address or id
+        user: String,
+        /// What to call it
+        #[arg(long)]
+        name: String,
+        /// `read`, `write`, a role's name, or a string of the application's; may stand several times
+        #[arg(long, required = true)]
+        scope: Vec<String>,
+        /// After how many days it ends
+        #[arg(long, value_name = "DAYS")]
+        expires: Option<u64>,
+    },
+    /// List the API keys of a user
+    List {
+        /// User name, address or id
+        user: String,
+    },
+    /// End an API key
+    Revoke {
+        /// User name, address or id
+        user: String,
+        /// The key's id
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum InvitationCommand {
+    /// Invite somebody, by mail or by a link to hand on
+    Create {
+        /// Whom to mail it to; without it the link is printed, this once
+        #[arg(long)]
+        email: Option<String>,
+        /// A role that the account will have
+        #[arg(long)]
+        role: Option<String>,
+        /// How long it is good, instead of `registration.invitation_expiration`
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..=365))]
+        days: Option<u64>,
+        /// The mail's language
+        #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
+        language: String,
+    },
+    /// List the newest 200
+    List,
+    /// Take one back that nobody has used yet
+    Revoke {
+        /// The invitation's id
+        id: String,
     },
 }
 
@@ -237,6 +457,81 @@ pub(crate) enum TokenCommand {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum ThrottleCommand {
+    /// List what is counted, the newest first
+    ///
+    /// Accounts and networks are shown as tags: their names are not stored.
+    List {
+        /// Only of this user name, e-mail address or IP address
+        #[arg(value_name = "USER|ADDRESS")]
+        named: Option<String>,
+    },
+    /// Forget what is counted, so that nobody must wait any more
+    Clear {
+        /// Of this user name, e-mail address or IP address
+        #[arg(value_name = "USER|ADDRESS")]
+        named: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct AuditFilter {
+    /// What happened to this user: user name, address or id
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// This kind, such as `login.failed`
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(kinds()), hide_possible_values = true)]
+    pub(crate) kind: Option<String>,
+    /// From this time on, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+}
+
+fn kinds() -> Vec<&'static str> {
+    doorward_core::event::EventKind::ALL.iter().map(|kind| kind.name()).collect()
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ExportFormat {
+    Ndjson,
+    Csv,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Find the first row of each stream that was changed, removed, reordered or cut off
+    Verify {
+        /// Compare with the hashes that `audit anchor` printed into this file
+        #[arg(long, value_name = "FILE")]
+        anchor: Option<PathBuf>,
+    },
+    /// Show the newest rows, the newest last
+    Tail {
+        #[command(flatten)]
+        filter: AuditFilter,
+        /// How many
+        #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=200))]
+        limit: u64,
+        /// Go on with rows as they are appended
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Write every row to standard output, in the order of time
+    Export {
+        #[command(flatten)]
+        filter: AuditFilter,
+        /// The form
+        #[arg(long, value_enum, default_value = "ndjson")]
+        format: ExportFormat,
+    },
+    /// Print the last hash of each stream, to be kept where the database's writers can't
+    Anchor,
+}
+
+#[derive(Subcommand)]
 pub(crate) enum KeyCommand {
     /// List the signing keys
     List,
@@ -248,6 +543,46 @@ pub(crate) enum KeyCommand {
         /// The seal key is lost: drop every key that is sealed under it
         #[arg(long)]
         lost_seal_key: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum MailCommand {
+    /// List the newest mails, with what became of them
+    List {
+        /// Only those that were given up
+        #[arg(long)]
+        failed: bool,
+        /// How many at most, up to 1000
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        limit: u64,
+    },
+    /// Make a mail that was given up, or waits, due now
+    Retry {
+        /// The mail's id
+        id: i64,
+    },
+    /// Show a mail as it would read, filled with examples
+    Preview {
+        /// Which mail, such as `confirm`
+        name: String,
+        /// The language: en or zh
+        #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
+        language: String,
+        /// The HTML part alone
+        #[arg(long, conflicts_with = "text")]
+        html: bool,
+        /// The text part alone
+        #[arg(long)]
+        text: bool,
+    },
+    /// Send a mail at once, and tell what the mail server says
+    Test {
+        /// The address to send it to
+        address: String,
+        /// The language: en or zh
+        #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
+        language: String,
     },
 }
 

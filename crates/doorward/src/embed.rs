@@ -3,6 +3,8 @@ use std::sync::Arc;
 use axum::Router;
 use doorward_core::{
     Clock, Error, Start,
+    event::Listener,
+    hook::Hooks,
     password::NewPassword,
     settings::{Settings, TokenFormat},
     user::{self, FirstAdministrator},
@@ -103,6 +105,20 @@ impl Builder {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.start.clock = clock;
+        self
+    }
+
+    /// Tells this listener what happens to accounts, once it is committed. May be called several times.
+    #[must_use]
+    pub fn on_event(mut self, listener: impl Listener) -> Self {
+        self.start.listeners.push(Arc::new(listener));
+        self
+    }
+
+    /// Asks the application before somebody registers or signs in, and for claims of its own in tokens.
+    #[must_use]
+    pub fn hooks(mut self, hooks: impl Hooks) -> Self {
+        self.start.hooks = Arc::new(hooks);
         self
     }
 

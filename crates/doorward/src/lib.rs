@@ -45,6 +45,56 @@
 //! }
 //! ```
 //!
+//! # A say in what happens
+//!
+//! Hooks are asked before somebody registers or signs in, and may add claims to tokens; listeners hear
+//! what has happened, once it is committed.
+//!
+//! ```
+//! use doorward::{Doorward, Event, EventKind, Hooks, Listener, SignIn, Veto, async_trait};
+//! use serde_json::{Map, Value, json};
+//!
+//! struct House;
+//!
+//! #[async_trait]
+//! impl Hooks for House {
+//!     async fn before_login(&self, sign_in: &SignIn<'_>) -> Result<(), Veto> {
+//!         match sign_in.user.location.as_deref() {
+//!             Some("abroad") => Err(Veto::because("Sign in from the office, please.")),
+//!             _ => Ok(()),
+//!         }
+//!     }
+//!
+//!     fn extra_claims(&self, user: &doorward::core::user::User) -> Map<String, Value> {
+//!         Map::from_iter([("tenant".to_owned(), json!(user.id.0 % 7))])
+//!     }
+//! }
+//!
+//! /// Hands over what takes time: a listener must not wait.
+//! struct Welcome(std::sync::mpsc::Sender<i64>);
+//!
+//! impl Listener for Welcome {
+//!     fn happened(&self, event: &Event) {
+//!         if let (EventKind::Registered, Some(user)) = (event.kind, event.user_id) {
+//!             let _ = self.0.send(user.0);
+//!         }
+//!     }
+//! }
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! # let mut settings = doorward::Settings::default();
+//! # settings.keys.seal_key_file = folder.path().join("seal.key");
+//! # let database = format!("sqlite://{}", folder.path().join("app.db").display());
+//! let (welcome, _newcomers) = std::sync::mpsc::channel();
+//! let builder = Doorward::builder();
+//! # let builder = builder.settings(settings).database(&database);
+//! let doorward = builder.hooks(House).on_event(Welcome(welcome)).build().await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # The application's own database connection and columns
 //!
 //! Give [`Builder::connection`] the application's SeaORM connection, and Doorward's tables stand beside
@@ -55,7 +105,12 @@ mod embed;
 pub mod serve;
 pub mod telemetry;
 
-pub use doorward_core::{self as core, Error, settings::Settings};
+pub use doorward_core::{
+    self as core, Error,
+    event::{Event, EventKind, Listener},
+    hook::{Hooks, Registration, SignIn, Veto, async_trait},
+    settings::Settings,
+};
 pub use doorward_guard::Identity;
 pub use doorward_http::{
     CurrentUser, DoorwardLayer, Envelope, Fields, JsonBody, LoginRequired, Peer, ReadFields, Refusal, RequireRole,

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod testing;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// An event that stands in the audit as soon as its transaction is committed; then
-/// [`Doorward::announce`] it.
+/// `Doorward::announce` it.
 #[derive(Debug)]
 #[must_use = "announce it after the commit"]
 pub struct Recorded(pub(crate) Event);
@@ -60,6 +60,21 @@ pub async fn append_within(
     };
     super::Entity::insert(active).exec_without_returning(transaction).await?;
     Ok(Recorded(event))
+}
+
+/// Appends several, in the one order in which everybody takes their chains' turns.
+pub async fn append_all_within(
+    doorward: &Doorward,
+    transaction: &Transaction,
+    mut events: Vec<Event>,
+    now: StoredTime,
+) -> Result<Vec<Recorded>, Error> {
+    events.sort_by_key(stream_of);
+    let mut recorded = Vec::with_capacity(events.len());
+    for event in events {
+        recorded.push(append_within(doorward, transaction, event, now).await?);
+    }
+    Ok(recorded)
 }
 
 fn stream_of(event: &Event) -> i32 {

@@ -15,6 +15,7 @@ mod integrity;
 mod migrate;
 mod migrations;
 mod notifications;
+mod order;
 mod stored_time;
 
 pub use backup::{BackupAdvice, back_up, restore};
@@ -29,6 +30,7 @@ pub use failure::{DatabaseFailure, is_unique_violation};
 pub use integrity::{check_integrity, ping};
 pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin};
 pub use notifications::Notifications;
+pub use order::in_byte_order;
 pub use stored_time::StoredTime;
 
 use std::time::Duration;

@@ -89,10 +89,11 @@ fn look_at(doorward: &Doorward, user: &User, tally: &mut Tally) {
     tally.users += 1;
     let username = user.username.as_deref().unwrap_or_default();
     let email = user.email.as_deref().unwrap_or_default();
-    for (spelling, key) in [(username, &user.username_key), (email, &user.email_key)] {
-        if key.is_none() && !spelling.is_empty() {
-            tally.held.push(user::lookup_key(spelling));
-        }
+    if user.username_key.is_none() && !username.is_empty() {
+        tally.held.push(user::lookup_key(username));
+    }
+    if user.email_key.is_none() && !email.is_empty() {
+        tally.held.push(user::email_key(email));
     }
     if email.is_empty() {
         tally.no_email.0 += 1;

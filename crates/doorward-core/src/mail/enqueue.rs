@@ -8,9 +8,6 @@ use crate::{
     random_bytes,
 };
 
-/// For how long a mail is tried, in seconds.
-const GIVE_UP_SECONDS: i64 = 24 * 60 * 60;
-
 /// A mail to be sent once its transaction is committed.
 #[derive(Debug)]
 pub struct Mail<'a> {
@@ -27,13 +24,19 @@ pub struct Mail<'a> {
 }
 
 /// Writes the mail to the outbox, in the transaction that causes it: no mail without its cause, and
-/// no cause without its mail.
+/// no cause without its mail. Announce an event of the transaction after the commit, and it is sent at once.
+///
+/// # Errors
+/// [`Error::Internal`] where a variable is missing that the template needs.
 pub async fn enqueue_within(
     doorward: &Doorward,
     transaction: &Transaction,
     mail: Mail<'_>,
     now: StoredTime,
 ) -> Result<(), Error> {
+    // What can't be rendered is found here, not by somebody who waits for the mail.
+    let title = &doorward.settings().api.title;
+    doorward.outbox().templates.render(mail.template, mail.language, title, &mail.variables)?;
     let unique = u128::from_be_bytes(random_bytes(doorward.randomness()));
     let message_id = format!("{unique:032x}@{}", doorward.settings().mail_domain());
     let variables = Value::Object(mail.variables).to_string();
@@ -47,11 +50,12 @@ pub async fn enqueue_within(
         message_id: Set(message_id),
         created_at: Set(now),
         due_at: Set(now),
-        give_up_at: Set(now.plus_seconds(GIVE_UP_SECONDS)),
+        give_up_at: Set(now.plus_seconds(doorward.settings().mail.give_up_seconds())),
         attempts: Set(0),
         ..Default::default()
     };
     Entity::insert(row).exec_without_returning(transaction).await?;
+    doorward.outbox().note_enqueued();
     Ok(())
 }
 

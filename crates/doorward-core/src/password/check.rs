@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{
     hash::{HashError, SALT_LEN, StoredHash, Verdict},
+    new::normalized,
     write_scheme,
 };
 use crate::{Doorward, Error, user::User};
@@ -25,10 +26,13 @@ pub enum Checked {
 /// Checks `password` against the hash of `user`, at the cost of a hash in any case: where there is
 /// none to check against, a password is hashed in the scheme that is written here.
 ///
+/// One that was not typed in the form NFC counts in that form too: another application hashed it as it
+/// was typed, and Doorward hashes it in NFC.
+///
 /// # Errors
 /// [`Error::Busy`] where too many wait already.
 pub async fn check(doorward: &Doorward, user: Option<&User>, password: &str) -> Result<Checked, Error> {
-    let password = Zeroizing::new(password.to_owned());
+    let forms = forms(password);
     let limits = doorward.hashing().limits();
     let stored = user.and_then(|user| user.password_hash.as_deref()).map(StoredHash::parse);
     let stored = match stored {
@@ -42,7 +46,9 @@ pub async fn check(doorward: &Doorward, user: Option<&User>, password: &str) -> 
         doorward
             .hashing()
             .run(move |scratch| {
-                std::hint::black_box(scheme.hash(&password, &[0; SALT_LEN], scratch).is_ok());
+                for form in &forms {
+                    std::hint::black_box(scheme.hash(form, &[0; SALT_LEN], scratch).is_ok());
+                }
             })
             .await?;
         return Ok(Checked::Wrong);
@@ -51,7 +57,13 @@ pub async fn check(doorward: &Doorward, user: Option<&User>, password: &str) -> 
     let (stored, verdict) = doorward
         .hashing()
         .run(move |scratch| {
-            let verdict = stored.verify(&password, &peppers, &limits, scratch);
+            let mut verdict = Ok(Verdict::Mismatch);
+            for form in &forms {
+                verdict = stored.verify(form, &peppers, &limits, scratch);
+                if !matches!(verdict, Ok(Verdict::Mismatch)) {
+                    break;
+                }
+            }
             (stored, verdict)
         })
         .await?;
@@ -64,6 +76,13 @@ pub async fn check(doorward: &Doorward, user: Option<&User>, password: &str) -> 
             Ok(Checked::Wrong)
         }
     }
+}
+
+/// The password as it was typed, and in NFC where that is another.
+fn forms(password: &str) -> Vec<Zeroizing<String>> {
+    let typed = Zeroizing::new(password.to_owned());
+    let normalized = normalized(password);
+    if typed == normalized { vec![typed] } else { vec![typed, normalized] }
 }
 
 fn unusable(user: Option<&User>, why: &str) -> Option<StoredHash> {

@@ -1,23 +1,34 @@
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::{hash::SALT_LEN, write_scheme};
-use crate::{Doorward, Error, FieldProblem, random_bytes, settings::Settings};
+use crate::{Doorward, Error, random_bytes};
 
 /// The longest password, in bytes: longer ones are refused, never cut.
 pub const MAX_PASSWORD_BYTES: usize = 1_024;
 
-/// A password that is to be set. Wiped from memory when dropped, and never printed.
+/// A password that is to be set: as it was typed, in the form NFC, so that it is the same from every keyboard.
+/// Wiped from memory when dropped, and never printed.
 #[derive(Clone)]
-pub struct NewPassword(Zeroizing<String>);
+pub struct NewPassword {
+    text: Zeroizing<String>,
+    typed_bytes: usize,
+}
 
 impl NewPassword {
     /// Takes the password over.
     pub fn new(password: impl Into<String>) -> Self {
-        Self(Zeroizing::new(password.into()))
+        let typed = Zeroizing::new(password.into());
+        Self { text: normalized(&typed), typed_bytes: typed.len() }
     }
 
     pub(super) fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The longer one of the two forms: both are checked for their length at a sign-in.
+    pub(super) fn longest_bytes(&self) -> usize {
+        self.text.len().max(self.typed_bytes)
     }
 }
 
@@ -27,16 +38,12 @@ impl std::fmt::Debug for NewPassword {
     }
 }
 
-/// Whether `password` may be set.
-pub fn check_new(settings: &Settings, password: &NewPassword) -> Result<(), FieldProblem> {
-    let password = password.expose();
-    if password.len() > MAX_PASSWORD_BYTES {
-        return Err(FieldProblem::TooLong { most: MAX_PASSWORD_BYTES, unit: "bytes" });
-    }
-    if password.chars().count() < settings.password.min_length {
-        return Err(FieldProblem::TooShort { least: settings.password.min_length, unit: "characters" });
-    }
-    Ok(())
+/// The form NFC, in which new passwords are hashed.
+pub(super) fn normalized(password: &str) -> Zeroizing<String> {
+    // Room for all of it: a string that grows would leave copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(password.len() * 3));
+    text.extend(password.nfc());
+    text
 }
 
 /// Hashes a new password in the scheme that is written here.

@@ -85,6 +85,14 @@ impl HashingPool {
         self.shared.queue.lock().jobs.len()
     }
 
+    /// Refuses at once what [`HashingPool::run`] would refuse now.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where as many wait as may.
+    pub(crate) fn check_room(&self) -> Result<(), Error> {
+        self.shared.check_room(&self.shared.queue.lock())
+    }
+
     /// The number of threads.
     pub fn threads(&self) -> usize {
         self.shared.threads
@@ -110,14 +118,19 @@ impl HashingPool {
 }
 
 impl Shared {
+    fn check_room(&self, queue: &Queue) -> Result<(), Error> {
+        if queue.jobs.len() < self.most_waiting.max(1) {
+            return Ok(());
+        }
+        metrics::counter!("doorward_password_jobs_refused_total").increment(1);
+        let wait = queue.job_micros * (queue.jobs.len() as u64) / (self.threads as u64);
+        let seconds = u32::try_from(wait.div_ceil(1_000_000)).unwrap_or(60);
+        Err(Error::Busy { retry_after: seconds.clamp(1, 60) })
+    }
+
     fn submit(self: &Arc<Self>, job: Job) -> Result<(), Error> {
         let mut queue = self.queue.lock();
-        if queue.jobs.len() >= self.most_waiting.max(1) {
-            metrics::counter!("doorward_password_jobs_refused_total").increment(1);
-            let wait = queue.job_micros * (queue.jobs.len() as u64) / (self.threads as u64);
-            let seconds = u32::try_from(wait.div_ceil(1_000_000)).unwrap_or(60);
-            return Err(Error::Busy { retry_after: seconds.clamp(1, 60) });
-        }
+        self.check_room(&queue)?;
         queue.jobs.push_back(job);
         if queue.idle == 0 && queue.started < self.threads {
             queue.started += 1;

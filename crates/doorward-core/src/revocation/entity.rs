@@ -41,6 +41,7 @@ impl Model {
         let until = self.until.unix() + 1;
         let revocation = match self.kind.as_str() {
             "keys" => return Some(Event::KeysChanged),
+            "permissions" => return Some(Event::PermissionsChanged),
             "session" => Revocation::Session { id: self.session_id.as_deref()?.parse().ok()?, until },
             "token" => Revocation::Token { sha256: self.token_hash.as_deref()?.try_into().ok()?, until },
             "user" => Revocation::User { id: self.user_id?.0, valid_after_ms: self.valid_after?.unix_ms(), until },

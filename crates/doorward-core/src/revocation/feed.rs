@@ -6,7 +6,7 @@ use super::{Column, Entity, Event};
 use crate::{
     Doorward, Error,
     database::{Notifications, StoredTime},
-    signing_key,
+    role, signing_key,
 };
 
 /// Rows read at a time.
@@ -55,7 +55,7 @@ impl Feed {
 
     async fn take_in(&self, rows: Vec<super::Model>, now: StoredTime) -> Result<(), Error> {
         let revocations = self.doorward.guard().revocations();
-        let mut keys_changed = false;
+        let (mut keys_changed, mut permissions_changed) = (false, false);
         for row in rows {
             if row.sequence > revocations.sequence() && self.read_to() > 0 {
                 let lag = now.unix_ms().saturating_sub(row.created_at.unix_ms()).max(0);
@@ -64,6 +64,7 @@ impl Feed {
             match row.event() {
                 Some(Event::Revoked(item)) => revocations.apply(row.sequence, &[item]),
                 Some(Event::KeysChanged) => keys_changed = true,
+                Some(Event::PermissionsChanged) => permissions_changed = true,
                 None => tracing::warn!(
                     kind = row.kind,
                     "a newer Doorward revoked something in a form that this one doesn't know"
@@ -72,6 +73,9 @@ impl Feed {
         }
         if keys_changed {
             signing_key::reload(&self.doorward).await?;
+        }
+        if permissions_changed {
+            role::reload_permissions(&self.doorward).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ mod publish;
 
 pub use entity::{ActiveModel, Column, Entity, Model};
 pub use feed::{Feed, delete_outdated};
-pub use publish::{keys_within, roles_within, session_within, token_within, user_within};
+pub use publish::{keys_within, permissions_within, roles_within, session_within, token_within, user_within};
 
 use doorward_guard::Revocation;
 
@@ -17,7 +17,7 @@ use doorward_guard::Revocation;
 pub struct Published {
     /// Its place in the feed.
     pub(crate) sequence: i64,
-    /// What it says; nothing for a change of the signing keys.
+    /// What it says; nothing for a change of the signing keys or of permissions.
     pub(crate) items: Vec<Revocation>,
 }
 
@@ -28,4 +28,6 @@ pub enum Event {
     Revoked(Revocation),
     /// The signing keys were changed: read them again.
     KeysChanged,
+    /// Roles' permissions were changed: read them again.
+    PermissionsChanged,
 }

@@ -91,6 +91,12 @@ pub async fn keys_within(transaction: &Transaction, now: StoredTime) -> Result<P
     write(transaction, row, now, now.plus_seconds(24 * 60 * 60), |_| None).await
 }
 
+/// Tells that roles' permissions were changed.
+pub async fn permissions_within(transaction: &Transaction, now: StoredTime) -> Result<Published, Error> {
+    let row = ActiveModel { kind: Set("permissions".into()), ..Default::default() };
+    write(transaction, row, now, now.plus_seconds(24 * 60 * 60), |_| None).await
+}
+
 /// When the last access token that could have been issued by `now` is over.
 fn end_of_access(doorward: &Doorward, now: StoredTime) -> StoredTime {
     now.plus_seconds(doorward.access_life_seconds() + MARGIN_SECONDS)

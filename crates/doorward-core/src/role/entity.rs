@@ -44,3 +44,25 @@ pub(super) mod assignment {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(super) mod permission {
+    use sea_orm::entity::prelude::*;
+
+    /// A row of `role_permissions`: this role has this permission.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "role_permissions")]
+    pub struct Model {
+        /// The role's name.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub role: String,
+        /// The permission's name.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub permission: String,
+    }
+
+    /// None is declared.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,4 +1,4 @@
-use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::OnConflict};
 
 use super::{AssignmentColumn, Assignments, Entity, entity::assignment};
 use crate::{
@@ -30,7 +30,8 @@ pub async fn grant(doorward: &Doorward, id: UserId, role: &str) -> Result<bool, 
 
 /// The same inside a transaction that does more, for a user without tokens yet.
 pub async fn grant_within(transaction: &Transaction, id: UserId, role: &str, now: StoredTime) -> Result<bool, Error> {
-    if Entity::find_by_id(role.to_owned()).one(transaction).await?.is_none() {
+    // Shared, so that the role isn't deleted beneath it.
+    if Entity::find_by_id(role.to_owned()).lock_shared().one(transaction).await?.is_none() {
         return Err(Error::RoleNotFound);
     }
     let row = assignment::ActiveModel { user_id: Set(id), role: Set(role.to_owned()), granted_at: Set(now) };

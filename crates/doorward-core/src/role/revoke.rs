@@ -17,7 +17,7 @@ pub async fn revoke(doorward: &Doorward, id: UserId, role: &str) -> Result<bool,
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
     if role == ADMIN {
-        keep_an_administrator(&transaction, id).await?;
+        keep_an_administrator(&transaction, id, now).await?;
     }
     if user::find_by_id(&transaction, id).await?.is_none() {
         return Err(Error::UserNotFound);

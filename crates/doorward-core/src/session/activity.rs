@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 
-use doorward_guard::{Identity, SessionId};
+use doorward_guard::{CredentialKind, Identity, SessionId};
 use parking_lot::Mutex;
 use sea_orm::{entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity};
 use crate::{
-    Doorward, Error,
+    Doorward, Error, api_key,
     database::{StoredTime, UserId},
     user,
 };
@@ -28,6 +28,8 @@ pub struct Activity {
 struct Seen {
     sessions: HashMap<SessionId, StoredTime>,
     users: HashMap<UserId, StoredTime>,
+    /// By the SHA-256 of the key.
+    api_keys: HashMap<[u8; 32], StoredTime>,
 }
 
 impl Activity {
@@ -38,6 +40,9 @@ impl Activity {
             && seen.sessions.len() < MOST_WAITING
         {
             seen.sessions.insert(session, now);
+        }
+        if identity.kind == CredentialKind::ApiKey && seen.api_keys.len() < MOST_WAITING {
+            seen.api_keys.insert(identity.token_id, now);
         }
         if seen.users.len() < MOST_WAITING {
             seen.users.insert(UserId(identity.user_id), now);
@@ -51,13 +56,17 @@ impl Activity {
 
     /// Writes what was noted. What fails to be written is noted again.
     pub(crate) async fn flush(&self, doorward: &Doorward) -> Result<(), Error> {
-        let Seen { sessions, users } = std::mem::take(&mut *self.seen.lock());
-        if sessions.is_empty() && users.is_empty() {
+        let noted = std::mem::take(&mut *self.seen.lock());
+        if noted.sessions.is_empty() && noted.users.is_empty() {
             return Ok(());
         }
-        let written = write(doorward, &sessions, &users).await;
+        let written = write(doorward, &noted).await;
         if written.is_err() {
+            let Seen { sessions, users, api_keys } = noted;
             let mut seen = self.seen.lock();
+            for (key, time) in api_keys {
+                seen.api_keys.entry(key).or_insert(time);
+            }
             for (session, time) in sessions {
                 seen.sessions.entry(session).or_insert(time);
             }
@@ -69,11 +78,7 @@ impl Activity {
     }
 }
 
-async fn write(
-    doorward: &Doorward,
-    sessions: &HashMap<SessionId, StoredTime>,
-    users: &HashMap<UserId, StoredTime>,
-) -> Result<(), Error> {
+async fn write(doorward: &Doorward, Seen { sessions, users, api_keys }: &Seen) -> Result<(), Error> {
     // In the order of their keys: two replicas that write the same rows must not wait for each other
     // in a circle. To the second, so that many rows share one statement.
     let by_second = |times: Vec<(String, StoredTime)>| -> Vec<(StoredTime, Vec<String>)> {
@@ -97,6 +102,16 @@ async fn write(
                 .exec(&transaction)
                 .await?;
         }
+    }
+    let mut keys: Vec<(&[u8; 32], StoredTime)> = api_keys.iter().map(|(hash, time)| (hash, *time)).collect();
+    keys.sort();
+    for batch in keys.chunks(BATCH) {
+        let Some(latest) = batch.iter().map(|(_, time)| *time).max() else { continue };
+        api_key::Entity::update_many()
+            .col_expr(api_key::Column::LastUsedAt, Expr::value(latest))
+            .filter(api_key::Column::KeyHash.is_in(batch.iter().map(|(hash, _)| hash.to_vec())))
+            .exec(&transaction)
+            .await?;
     }
     let mut people: Vec<(UserId, StoredTime)> = users.iter().map(|(id, time)| (*id, *time)).collect();
     people.sort();

@@ -16,7 +16,7 @@ const USER_AGENT_WIDTH: usize = 255;
 
 impl Client {
     /// The `User-Agent`, cut to what is stored, without characters that could forge a line.
-    pub(super) fn shown_user_agent(&self) -> Option<String> {
+    pub(crate) fn shown_user_agent(&self) -> Option<String> {
         self.user_agent.as_deref().map(|text| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_WIDTH).collect())
     }
 

@@ -1,5 +1,5 @@
-use doorward_guard::{Identity, SessionId};
-use sea_orm::{Condition, QueryOrder, entity::prelude::*, sea_query::Expr};
+use doorward_guard::{CredentialKind, Identity, SessionId};
+use sea_orm::{QueryOrder, entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity, Session};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     database::{StoredTime, Transaction, UserId},
     event::{Event, EventKind},
     revocation::{self, Published},
-    token, user,
+    user,
 };
 
 /// Why a session ended.
@@ -19,6 +19,8 @@ pub enum EndReason {
     Administrator,
     /// The password was changed.
     PasswordChanged,
+    /// A change of the address was undone.
+    EmailChangeUndone,
     /// The account was disabled.
     Disabled,
     /// The account was deleted.
@@ -27,6 +29,10 @@ pub enum EndReason {
     RefreshTokenReused,
     /// The cookie came from another network or program.
     Protection,
+    /// The user ended it from another one.
+    User,
+    /// The user asked for the deletion of the account.
+    DeletionRequested,
     /// The user has begun too many others since.
     TooMany,
 }
@@ -38,10 +44,13 @@ impl EndReason {
             Self::LoggedOut => "logged_out",
             Self::Administrator => "administrator",
             Self::PasswordChanged => "password_changed",
+            Self::EmailChangeUndone => "email_change_undone",
             Self::Disabled => "disabled",
             Self::Deleted => "deleted",
             Self::RefreshTokenReused => "refresh_token_reused",
             Self::Protection => "protection",
+            Self::User => "user",
+            Self::DeletionRequested => "deletion_requested",
             Self::TooMany => "too_many",
         }
     }
@@ -49,7 +58,13 @@ impl EndReason {
 
 /// Signs out whoever `identity` is: ends its session, or, where the token has none because the Flask
 /// application made it, the token itself. On return no replica that has read the feed accepts it.
+///
+/// # Errors
+/// [`Error::ApiKeyNotAllowed`] for an API key: it is ended by [`api_key::revoke`](crate::api_key::revoke).
 pub async fn log_out(doorward: &Doorward, identity: &Identity) -> Result<(), Error> {
+    if identity.kind == CredentialKind::ApiKey {
+        return Err(Error::ApiKeyNotAllowed);
+    }
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
     let user = UserId(identity.user_id);
@@ -135,7 +150,7 @@ pub(crate) async fn end_within(
     revocation::session_within(doorward, transaction, session.user_id, id, now).await.map(Some)
 }
 
-async fn mark_ended(
+pub(super) async fn mark_ended(
     transaction: &Transaction,
     which: impl Into<sea_orm::sea_query::Expr>,
     reason: EndReason,
@@ -150,21 +165,4 @@ async fn mark_ended(
         .exec(transaction)
         .await?;
     Ok(result.rows_affected)
-}
-
-/// How long an ended session stays in the list of a user's sessions.
-const REMEMBER_SECONDS: i64 = 30 * 24 * 60 * 60;
-
-/// Deletes sessions that ended long ago, and refresh tokens that are over.
-pub async fn delete_outdated(doorward: &Doorward) -> Result<(), Error> {
-    let now = doorward.now();
-    let long_ago = now.plus_seconds(-REMEMBER_SECONDS);
-    let transaction = doorward.database().begin().await?;
-    Entity::delete_many()
-        .filter(Condition::any().add(Column::ExpiresAt.lt(long_ago)).add(Column::EndedAt.lt(long_ago)))
-        .exec(&transaction)
-        .await?;
-    token::delete_outdated_refresh_tokens(&transaction, now).await?;
-    transaction.commit().await?;
-    Ok(())
 }

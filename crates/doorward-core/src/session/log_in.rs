@@ -2,11 +2,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::begin::begin_within;
+use super::{EndReason, begin::begin_within, end_all_within, new_device, renew_within};
 use crate::{
     Actor, Doorward, Error, FieldProblem, audit,
+    database::UserId,
     event::{Event, EventKind},
-    password::{self, Checked, MAX_PASSWORD_BYTES},
+    hook::SignIn,
+    password::{self, Checked, MAX_PASSWORD_BYTES, Replacement},
+    throttle::{self, DeviceToken, Try},
     token::{self, IssuedTokens},
     user::{self, User},
 };
@@ -20,6 +23,8 @@ pub struct LogIn<'a> {
     pub identifier: &'a str,
     /// The password.
     pub password: &'a str,
+    /// Another password, where an administrator asked for one: [`Error::PasswordChangeRequired`].
+    pub new_password: Option<&'a str>,
     /// When the request arrived.
     pub arrived: Instant,
 }
@@ -32,6 +37,8 @@ pub struct LoggedIn {
     pub tokens: IssuedTokens,
     /// The cookie's value, where sessions of browsers are on.
     pub cookie: Option<String>,
+    /// What the device shows from now on, so that strangers' failures don't make it wait.
+    pub device: Option<DeviceToken>,
 }
 
 impl std::fmt::Debug for LogIn<'_> {
@@ -51,7 +58,9 @@ impl std::fmt::Debug for LoggedIn {
 ///
 /// # Errors
 /// [`Error::InvalidCredentials`]; after the right password [`Error::AccountDisabled`] and
-/// [`Error::EmailNotConfirmed`]; [`Error::Busy`] and [`Error::Unavailable`] where it can't be told now.
+/// [`Error::EmailNotConfirmed`] and, by the application's hook, [`Error::Vetoed`]; [`Error::TooManyTries`], alike for
+/// names that have an account and names that have none; [`Error::Busy`] and [`Error::Unavailable`] where it can't be
+/// told now.
 pub async fn log_in(doorward: &Doorward, request: LogIn<'_>) -> Result<LoggedIn, Error> {
     check_lengths(&request)?;
     let (outcome, result) = match attempt(doorward, &request).await {
@@ -83,40 +92,110 @@ fn check_lengths(request: &LogIn<'_>) -> Result<(), Error> {
 
 async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, Error> {
     let found = user::find_for_login(doorward.database().reads(), request.identifier).await?;
-    let checked = password::check(doorward, found.as_ref(), request.password).await?;
-    let (Some(user), Checked::Right { stored, verdict }) = (found, checked) else {
+    let device = throttle::recognise(doorward, found.as_ref()).await?;
+    doorward.hashing().check_room()?;
+    let key = user::lookup_key(request.identifier);
+    throttle::check_challenge(doorward, &key, device.as_ref()).await?;
+    let counted = throttle::check_login(doorward, &key, device.as_ref()).await?;
+    let checked = match password::check(doorward, found.as_ref(), request.password).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            counted.undecided(doorward).await?;
+            return Err(error);
+        }
+    };
+    let (Some(user), Checked::Right { stored, verdict }) = (&found, checked) else {
+        record_failure(doorward, found.map(|user| user.id), "credentials", &counted).await?;
         return Err(Error::InvalidCredentials);
     };
-    if !user.is_enabled() {
-        return Err(Error::AccountDisabled);
+    let refused = if !user.is_enabled(doorward.now()) {
+        Some(Error::AccountDisabled)
+    } else if doorward.settings().login.require_confirmed && user.confirmed != Some(true) {
+        Some(Error::EmailNotConfirmed)
+    } else {
+        doorward.hooks().before_login(&SignIn { user, caller: doorward.caller() }).await.err().map(Error::from)
+    };
+    if let Some(error) = refused {
+        counted.succeeded(doorward).await?;
+        record_failure(doorward, Some(user.id), error.name(), &counted).await?;
+        return Err(error);
     }
-    if doorward.settings().login.require_confirmed && user.confirmed != Some(true) {
-        return Err(Error::EmailNotConfirmed);
+    let chosen = match password::chosen_at_sign_in(doorward, user, request.password, request.new_password).await {
+        Ok(chosen) => chosen,
+        Err(error) => {
+            counted.succeeded(doorward).await?;
+            return Err(error);
+        }
+    };
+    if chosen.is_none() {
+        password::renew_if_due(doorward, user, &stored, verdict, request.password).await;
     }
-    password::renew_if_due(doorward, &user, &stored, verdict, request.password).await;
 
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
     // Read again under the write transaction: whoever was disabled or deleted while the password was
     // hashed does not get in.
-    let user =
-        user::find_by_id(&transaction, user.id).await?.filter(User::is_enabled).ok_or(Error::InvalidCredentials)?;
+    let user = user::find_by_id(&transaction, user.id)
+        .await?
+        .filter(|user: &User| user.is_enabled(now))
+        .ok_or(Error::InvalidCredentials)?;
+    counted.succeeded_within(doorward, &transaction).await?;
+    let device = throttle::trust_within(doorward, &transaction, user.id, device.as_ref(), now).await?;
     // Whoever signs in has just shown who they are.
     let acting = doorward.acting_as(Actor::User(user.id));
+    let mut recorded = Vec::new();
+    if let Some(hash) = &chosen {
+        let replacement = Replacement { kind: EventKind::PasswordChanged, must_change: false };
+        recorded.push(password::replace_within(&acting, &transaction, &user, hash.clone(), replacement, now).await?);
+    }
     let event = Event::of(EventKind::LoggedIn, user.id);
-    let recorded = audit::append_within(&acting, &transaction, event, now).await?;
+    recorded.push(audit::append_within(&acting, &transaction, event, now).await?);
+    if chosen.is_some() {
+        let (_, revoked) = end_all_within(&transaction, user.id, EndReason::PasswordChanged, now).await?;
+        let logged_in = renew_within(doorward, &transaction, user.id, now).await?;
+        transaction.commit().await?;
+        doorward.apply(&revoked);
+        recorded.iter().for_each(|recorded| doorward.announce(recorded));
+        return Ok(LoggedIn { device, ..logged_in });
+    }
+    recorded.extend(new_device::tell_within(&acting, &transaction, &user, now).await?);
     let with_cookie = doorward.settings().session.cookie;
     let begun = begin_within(doorward, &transaction, &user, &doorward.caller().client, with_cookie, now).await?;
     let tokens = token::issue_within(doorward, &transaction, &user, begun.id, &begun.session, now).await?;
     transaction.commit().await?;
     doorward.apply_all(&begun.ended);
-    doorward.announce(&recorded);
-    Ok(LoggedIn { user, tokens, cookie: begun.cookie })
+    recorded.iter().for_each(|recorded| doorward.announce(recorded));
+    Ok(LoggedIn { user, tokens, cookie: begun.cookie, device })
 }
 
-/// Waits until the next multiple of `login.failure_time_ms` since the arrival: a failure that took
+/// What failed, for the audit: one row, whether there is such a user or not, and never what was typed as a
+/// name, which may be a password in the wrong place.
+async fn record_failure(
+    doorward: &Doorward,
+    user: Option<UserId>,
+    reason: &'static str,
+    counted: &Try,
+) -> Result<(), Error> {
+    let event = |kind| user.map_or_else(|| Event::of_nobody(kind), |id| Event::of(kind, id));
+    let mut events = vec![event(EventKind::LoginFailed).with("reason", reason)];
+    let waiting = counted.began_to_wait();
+    if reason == "credentials" && !waiting.is_empty() {
+        events.push(event(EventKind::LoginThrottled).with("scopes", waiting));
+    }
+    let now = doorward.now();
+    let transaction = doorward.database().begin().await?;
+    let mut recorded = Vec::new();
+    for event in events {
+        recorded.push(audit::append_within(doorward, &transaction, event, now).await?);
+    }
+    transaction.commit().await?;
+    recorded.iter().for_each(|recorded| doorward.announce(recorded));
+    Ok(())
+}
+
+/// Waits until the next multiple of `login.failure_time_ms` since the arrival: an answer that took
 /// longer than one, because many came at once, still says nothing of its reason.
-async fn wait_out(doorward: &Doorward, arrived: Instant) {
+pub(crate) async fn wait_out(doorward: &Doorward, arrived: Instant) {
     let step = u128::from(doorward.settings().login.failure_time_ms);
     if step == 0 {
         return;

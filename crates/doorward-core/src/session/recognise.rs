@@ -24,7 +24,10 @@ pub async fn recognise(doorward: &Doorward, cookie: &str, client: &Client) -> Re
         .ok_or(Denied::BadSignature)?;
     let id: SessionId = session.id.parse().map_err(|_| Denied::BadSignature)?;
     let remaining = life_left(doorward, &session, id, now)?;
-    let user = user::find_by_id(reads, session.user_id).await?.filter(User::is_enabled).ok_or(Denied::UserUnknown)?;
+    let user = user::find_by_id(reads, session.user_id)
+        .await?
+        .filter(|user: &User| user.is_enabled(now))
+        .ok_or(Denied::UserUnknown)?;
     if user.tokens_valid_after.is_some_and(|ended| id.created_ms() <= ended.unix_ms()) {
         return Err(Denied::Revoked.into());
     }

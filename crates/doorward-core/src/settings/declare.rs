@@ -118,6 +118,11 @@ impl Declaration {
         self
     }
 
+    pub(super) fn production(mut self, value: &'static str) -> Self {
+        self.profiles.push((Profile::Production, value));
+        self
+    }
+
     pub(super) fn testing(mut self, value: &'static str) -> Self {
         self.profiles.push((Profile::Testing, value));
         self

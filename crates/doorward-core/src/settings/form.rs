@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use lettre::{AsyncSmtpTransport, Tokio1Executor, message::Mailbox};
 use zeroize::Zeroizing;
 
 /// A form of text.
@@ -60,6 +61,35 @@ pub(super) const HTTP_URL: Form = Form {
         } else {
             Err("Begin with `http://` or `https://`.".into())
         }
+    },
+};
+
+pub(super) const SMTP_URL: Form = Form {
+    what: "`smtp://USER:PASSWORD@HOST:587` or `smtps://USER:PASSWORD@HOST:465`",
+    read: |text| {
+        let (scheme, rest) = text.split_once("://").unwrap_or_default();
+        if !matches!(scheme, "smtp" | "smtps") {
+            return Err("Begin with `smtp://` or `smtps://`.".into());
+        }
+        if rest.contains(['/', '?', '#', ' ', '[']) {
+            return Err("Leave out what follows the port, write the host by its name, and percent-encode what is \
+                        special in user name and password (`/` is `%2F`)."
+                .into());
+        }
+        let is_url = AsyncSmtpTransport::<Tokio1Executor>::from_url(text).is_ok();
+        let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+        if !is_url || host.is_empty() || (!user.is_empty() && !user.contains(':')) {
+            return Err("Write user name, password, host and port as shown.".into());
+        }
+        Ok(text.into())
+    },
+};
+
+pub(super) const MAILBOX: Form = Form {
+    what: "an address such as `Example <no-reply@example.com>`",
+    read: |text| match text.parse::<Mailbox>() {
+        Ok(_) if !text.contains(char::is_control) => Ok(text.into()),
+        _ => Err("Write `NAME <LOCAL@DOMAIN>`, or the address alone.".into()),
     },
 };
 

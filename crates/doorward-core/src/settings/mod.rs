@@ -50,7 +50,10 @@ pub use secret::{MASK, Secret};
 pub use show::{Row, show};
 pub use source::{Source, Sources};
 pub use table::{
-    Api, Argon2, DatabasePool, Http, Keys, Log, Login, Metrics, Otel, Password, PasswordPool, Revocations, Session,
-    Settings, Shutdown, Tls, Token,
+    Account, Api, ApiKeys, Argon2, Audit, Challenge, DatabasePool, Http, Keys, Log, Login, Mail, Metrics, Otel,
+    Password, PasswordPool, Registration, Revocations, Session, Settings, Shutdown, Throttle, Tls, Token,
 };
-pub use words::{FlaskAlgorithm, HttpStatus, LogFormat, Profile, Protection, TokenFormat, WriteScheme};
+pub use words::{
+    Asked, FlaskAlgorithm, HttpStatus, LogFormat, Profile, Protection, RegistrationMode, SmtpTls, TokenFormat,
+    WriteScheme,
+};

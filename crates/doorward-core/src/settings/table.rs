@@ -10,15 +10,52 @@ use ipnet::IpNet;
 
 use super::connection::ConnectionUrl;
 use super::declare::settings;
-use super::form::{DATABASE, HTTP_URL, NOT_EMPTY, ORIGIN, PUBLIC_URL, SEAL_KEY};
+use super::form::{DATABASE, HTTP_URL, MAILBOX, NOT_EMPTY, ORIGIN, PUBLIC_URL, SEAL_KEY, SMTP_URL};
 use super::listen::Listen;
 use super::secret::Secret;
-use super::words::{FlaskAlgorithm, HttpStatus, LogFormat, Profile, Protection, TokenFormat, WriteScheme};
+use super::words::{
+    Asked, FlaskAlgorithm, HttpStatus, LogFormat, Profile, Protection, RegistrationMode, SmtpTls, TokenFormat,
+    WriteScheme,
+};
 
 const KIB_PER_GIB: u64 = 1024 * 1024;
 const DAY: u64 = 24 * 60 * 60;
 const YEAR: u64 = 365 * DAY;
 const HOUR_MS: u64 = 60 * 60 * 1000;
+
+/// Names under which somebody could speak for the service, or get mail that is meant for it (RFC 2142).
+const RESERVED_NAMES: [&str; 30] = [
+    "abuse",
+    "admin",
+    "administrator",
+    "anonymous",
+    "billing",
+    "contact",
+    "doorward",
+    "help",
+    "hostmaster",
+    "info",
+    "mail",
+    "me",
+    "moderator",
+    "no-reply",
+    "nobody",
+    "noreply",
+    "null",
+    "official",
+    "operator",
+    "owner",
+    "postmaster",
+    "root",
+    "security",
+    "service",
+    "staff",
+    "support",
+    "sysadmin",
+    "system",
+    "undefined",
+    "webmaster",
+];
 
 settings! {
     /// What Doorward is and where it runs.
@@ -26,16 +63,23 @@ settings! {
         database_pool: DatabasePool,
         http: Http,
         tls: Tls,
+        account: Account,
         api: Api,
+        api_keys: ApiKeys,
         token: Token,
         keys: Keys,
         session: Session,
         login: Login,
+        registration: Registration,
         password: Password,
         revocations: Revocations,
+        mail: Mail,
         log: Log,
         otel: Otel,
         metrics: Metrics,
+        throttle: Throttle,
+        challenge: Challenge,
+        audit: Audit,
         shutdown: Shutdown,
     ] {
         /// What Doorward runs for. It chooses defaults, and `production` refuses insecure settings.
@@ -46,7 +90,7 @@ settings! {
         /// The database. `sqlite://FILE` is relative to the working directory and
         /// `sqlite:///FILE` is absolute, one slash fewer than SQLAlchemy writes. A PostgreSQL URL
         /// may name several hosts, and `target_session_attrs=read-write`.
-        database: ConnectionUrl = "sqlite://doorward.db".into(), form(&DATABASE), secret();
+        database: ConnectionUrl = "sqlite://doorward.db".into(), form(&DATABASE), secret(), testing("sqlite::memory:");
         /// Whether `serve` brings the database's tables up to date before it serves.
         auto_migrate: bool = true;
         /// The address under which people reach Doorward, with its path if it is mounted under one.
@@ -101,6 +145,24 @@ settings! {
         version: String = env!("CARGO_PKG_VERSION").into(), form(&NOT_EMPTY);
         /// What the API is for, in Markdown.
         description: String = "Users and login for any HTTP service.".into();
+    }
+
+    /// The accounts of users.
+    Account at [account] {
+        /// How long after a user asked for it the account is deleted. Until then it can't sign in, and a
+        /// mailed link calls the deletion off. 0 deletes at once.
+        deletion_grace: u64 = 0, unit("seconds"), range(0..=YEAR);
+        /// A JSON Schema of an object: the application's own fields of a user. In each of its `properties`,
+        /// `x-doorward-read` and `x-doorward-write` say who may see and set it: `user`, `admin` or `nobody`.
+        profile_schema_file: Option<PathBuf> = None, example(r#""/etc/doorward/profile.schema.json""#);
+        /// Whether a change of the profile must carry `If-Match`, so that nobody overwrites what they haven't seen.
+        require_if_match: bool = false;
+    }
+
+    /// API keys.
+    ApiKeys at [api_keys] {
+        /// The most API keys of one user.
+        max_per_user: u32 = 50, unit("keys"), range(1..=200);
     }
 
     /// Access and refresh tokens.
@@ -161,9 +223,33 @@ settings! {
     Login at [login] {
         /// Whether a user must have confirmed the e-mail address to log in.
         require_confirmed: bool = false;
+        /// How long after a sign-in the password is not asked for again before it, the address or API keys are
+        /// changed or the account deleted; 0 always asks.
+        fresh_seconds: u64 = 300, unit("seconds"), range(0..=DAY);
+        /// Whether a sign-in from a device that was not seen in the last 180 days is told by mail.
+        new_device_mail: bool = true;
         /// How long after its arrival a failed login is answered, whatever made it fail, so that
         /// the time tells nothing. Must be longer than checking the slowest hash stored; 0 answers at once.
         failure_time_ms: u64 = 500, unit("milliseconds"), range(0..=60_000), testing("0");
+    }
+
+    /// Registering by oneself.
+    Registration at [registration] {
+        /// Who can register: anybody (`open`), whoever was invited (`invite`), whoever has an address of
+        /// `registration.domains` or was invited (`domain`), nobody (`closed`).
+        mode: RegistrationMode = RegistrationMode::Open, production("closed");
+        /// The domains whose addresses can register under `domain`, without their subdomains.
+        domains: Vec<String> = Vec::new(), form(&NOT_EMPTY), example(r#"["example.com"]"#);
+        /// Whether a registration gives a user name. One of name and address is needed in any case.
+        username: Asked = Asked::Required;
+        /// Whether a registration gives an e-mail address. A link that confirms it is mailed to it.
+        email: Asked = Asked::Required;
+        /// How long an address can be confirmed; then the registration is deleted, and the user name free.
+        confirm_within: u64 = 7 * DAY, unit("seconds"), range(600..=YEAR);
+        /// How long an invitation is good where it doesn't say.
+        invitation_expiration: u64 = 7 * DAY, unit("seconds"), range(600..=YEAR);
+        /// User names that nobody can choose, nor any that can be taken for one of them.
+        reserved_names: Vec<String> = RESERVED_NAMES.iter().map(ToString::to_string).collect(), form(&NOT_EMPTY);
     }
 
     /// Passwords and their hashes.
@@ -177,6 +263,15 @@ settings! {
         peppers: Vec<Secret> = Vec::new(), secret(), example(r#"["Flask-Security's SECURITY_PASSWORD_SALT"]"#);
         /// The shortest password that can be set.
         min_length: usize = 8, unit("characters"), range(1..=1_024);
+        /// How hard to guess a new password must be, by zxcvbn's estimate: 1 for 10^3 guesses, 2 for 10^6, 3 for
+        /// 10^8, 4 for 10^10; 0 asks for nothing.
+        min_score: u32 = 2, range(0..=4);
+        /// Where new passwords are looked up in known breaches, by the range protocol of Have I Been Pwned: the
+        /// first five digits of the SHA-1 are put behind it. Without it none are. What doesn't answer refuses nobody.
+        breach_url: Option<ConnectionUrl> = None, form(&HTTP_URL), secret(),
+            example(r#""https://api.pwnedpasswords.com/range""#);
+        /// How long a look-up there may take.
+        breach_timeout_ms: u64 = 2_000, unit("milliseconds"), range(1..=60_000);
         /// The most memory that checking one stored hash may take; a hash that asks for more is refused.
         max_memory_kib: u64 = 262_144, unit("KiB"), range(1_024..=4 * KIB_PER_GIB);
     }
@@ -185,9 +280,9 @@ settings! {
     /// at the next login.
     Argon2 at [password.argon2] {
         /// The memory of one hash. Each thread of `password.pool` takes as much.
-        memory_kib: u32 = 19_456, unit("KiB"), range(8..=4_194_304);
+        memory_kib: u32 = 19_456, unit("KiB"), range(8..=4_194_304), testing("64");
         /// The passes over the memory.
-        iterations: u32 = 2, unit("passes"), range(1..=1_000);
+        iterations: u32 = 2, unit("passes"), range(1..=1_000), testing("1");
         /// The lanes. They are computed one after the other.
         parallelism: u32 = 1, unit("lanes"), range(1..=64);
     }
@@ -208,6 +303,37 @@ settings! {
         max_staleness: u64 = 60, unit("seconds"), range(0..=DAY);
         /// How often the database is asked for revocations that no notification announced.
         poll_ms: u64 = 1_000, unit("milliseconds"), range(10..=60_000);
+    }
+
+    /// Mail: to confirm addresses, to choose another password, to tell of changes.
+    /// `docs/operations/mail.md` says more.
+    Mail at [mail] {
+        /// The mail server. `smtp://` begins in the clear and goes on encrypted (STARTTLS), by default on
+        /// port 587; `smtps://` is encrypted from the start, by default on port 465. What is special in
+        /// user name and password is percent-encoded.
+        smtp_url: Option<ConnectionUrl> = None, form(&SMTP_URL), secret(),
+            example(r#""smtp://doorward:password@mail.example.com:587""#);
+        /// Whether `smtp://` must become encrypted before anything is said: unless the server is on this
+        /// machine (`auto`), always (`required`), or never (`off`).
+        smtp_tls: SmtpTls = SmtpTls::Auto;
+        /// A certificate authority in PEM that the mail server's certificate may come from, beside the
+        /// public ones.
+        smtp_ca: Option<PathBuf> = None, example(r#""/etc/doorward/mail-ca.pem""#);
+        /// Whom mails come from.
+        from: Option<String> = None, form(&MAILBOX),
+            otherwise("`api.title`, and `no-reply` at the host of `public_url`"),
+            example(r#""Example <no-reply@example.com>""#);
+        /// Where mails are written as files, if there is no `mail.smtp_url`.
+        folder: Option<PathBuf> = None, otherwise("`mail` under profile `development`, else nowhere"),
+            example(r#""/var/lib/doorward/mail""#);
+        /// The folder of templates that stand in the place of Doorward's own.
+        templates: Option<PathBuf> = None, example(r#""/etc/doorward/mail""#);
+        /// How long a mail is tried before it is given up.
+        give_up_after: u64 = DAY, unit("seconds"), range(60..=30 * DAY);
+        /// How long one attempt may take.
+        timeout_ms: u64 = 30_000, unit("milliseconds"), range(100..=600_000);
+        /// How many mails this process sends at once.
+        max_connections: u32 = 4, unit("connections"), range(1..=100);
     }
 
     /// The log, on standard error.
@@ -236,6 +362,63 @@ settings! {
         listen: Option<Listen> = None, example(r#""127.0.0.1:9090""#);
     }
 
+    /// What keeps strangers from guessing. Failures are counted in the database, for all replicas.
+    Throttle at [throttle] {
+        /// Whether tries are counted at all.
+        enabled: bool = true;
+        /// How many tries at one account may fail from one network (an IPv4 address, an IPv6 /64) before
+        /// the next must wait.
+        failures: u32 = 10, unit("tries"), range(1..=1_000_000);
+        /// How many may fail at one account from everywhere together. Devices that have signed in before
+        /// don't count here.
+        account_failures: u32 = 50, unit("tries"), range(1..=1_000_000);
+        /// How many may fail from one network within an hour, whatever the account.
+        network_failures: u32 = 100, unit("tries"), range(1..=1_000_000);
+        /// The first wait. Each failure after it doubles the wait.
+        first_wait: u64 = 10, unit("seconds"), range(1..=DAY);
+        /// The longest wait.
+        longest_wait: u64 = 900, unit("seconds"), range(1..=DAY);
+        /// How long after the last failure at an account all of them are forgotten.
+        forget_after: u64 = DAY, unit("seconds"), range(60..=YEAR);
+        /// How many mails and registrations may be asked for within an hour for one address or name.
+        requests_per_hour: u32 = 10, unit("requests"), range(1..=1_000_000);
+        /// How many within an hour from one network.
+        network_requests_per_hour: u32 = 100, unit("requests"), range(1..=1_000_000);
+        /// How many tries and requests each replica takes from one network, in the long run, before it asks
+        /// the database at all; 0 takes any number.
+        requests_per_second: u32 = 50, unit("requests"), range(0..=1_000);
+        /// How many of them may come at once.
+        requests_burst: u32 = 500, unit("requests"), range(1..=1_000_000);
+        /// How long after its last sign-in a browser is told from strangers, so that their failures don't
+        /// make it wait; 0 tells none.
+        trusted_device_days: u32 = 90, unit("days"), range(0..=3_650);
+    }
+
+    /// A challenge such as Turnstile's or hCaptcha's, for those who may be machines. Clients send the
+    /// solution in the header `X-Challenge-Response`.
+    Challenge at [challenge] {
+        /// Where solutions are verified. Without it nobody is challenged. Needs `challenge.secret`.
+        verify_url: Option<ConnectionUrl> = None, form(&HTTP_URL), secret(),
+            example(r#""https://challenges.cloudflare.com/turnstile/v0/siteverify""#);
+        /// The secret that the verifier knows this site by.
+        secret: Option<Secret> = None, secret(), example(r#""the verifier's secret""#);
+        /// The host that solutions must be made for, where the verifier tells it.
+        hostname: Option<String> = None, form(&NOT_EMPTY), example(r#""users.example.com""#);
+        /// How many sign-ins to an account from one network may fail before the next needs a solution; 0 asks for
+        /// one at each. Devices that have signed in before need none.
+        after_failures: u32 = 3, unit("tries"), range(0..=1_000_000);
+        /// How long the verifier may take.
+        timeout_ms: u64 = 3_000, unit("milliseconds"), range(1..=60_000);
+        /// Whether solutions count as good while the verifier can't be reached.
+        fail_open: bool = true;
+    }
+
+    /// The audit: who did what to whom.
+    Audit at [audit] {
+        /// How long its rows are kept; 0 keeps them for ever.
+        retention_days: u32 = 400, unit("days"), range(0..=36_500);
+    }
+
     /// Stopping.
     Shutdown at [shutdown] {
         /// How long accepted requests may take to finish once Doorward is told to stop.
@@ -256,8 +439,24 @@ impl Settings {
         rest.split(['/', ':', '?', '#']).next().unwrap_or("doorward.invalid")
     }
 
+    /// The address that links in mails begin with: `public_url`, or where it is not set, the first address
+    /// that is served on.
+    pub fn link_base(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| match self.listen.first() {
+            Some(Listen::Tcp(address)) => format!("http://{address}"),
+            _ => "http://localhost".to_owned(),
+        })
+    }
+
     /// Whether Doorward itself speaks TLS.
     pub fn has_tls(&self) -> bool {
         self.tls.certificate.is_some() && self.tls.key.is_some()
+    }
+}
+
+impl Mail {
+    /// `give_up_after` for arithmetic with times.
+    pub(crate) fn give_up_seconds(&self) -> i64 {
+        i64::try_from(self.give_up_after).unwrap_or(i64::MAX)
     }
 }

@@ -115,6 +115,16 @@ words! {
         Off = "off",
     }
 
+    /// Whether a mail server must speak TLS.
+    SmtpTls {
+        /// Unless it is on this machine.
+        Auto = "auto",
+        /// Always.
+        Required = "required",
+        /// Never.
+        Off = "off",
+    }
+
     /// The scheme in which passwords are written.
     WriteScheme {
         /// Argon2id on a database that Doorward made, `werkzeug-pbkdf2` on an adopted one.
@@ -125,6 +135,28 @@ words! {
         WerkzeugPbkdf2 = "werkzeug-pbkdf2",
         /// scrypt as Werkzeug writes it; Werkzeug 2.3 and newer read it.
         WerkzeugScrypt = "werkzeug-scrypt",
+    }
+
+    /// Who can register.
+    RegistrationMode {
+        /// Anybody.
+        Open = "open",
+        /// Whoever was invited.
+        Invite = "invite",
+        /// Whoever has an address of an allowed domain, or was invited.
+        Domain = "domain",
+        /// Nobody.
+        Closed = "closed",
+    }
+
+    /// Whether a registration gives something.
+    Asked {
+        /// It must.
+        Required = "required",
+        /// It may.
+        Optional = "optional",
+        /// It can't.
+        Never = "never",
     }
 
     /// The form of the log.

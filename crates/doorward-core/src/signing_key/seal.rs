@@ -21,6 +21,8 @@ use crate::{
 pub struct SealKey {
     sealing: RandomizedNonceKey,
     refresh: hmac::Key,
+    one_time_code: hmac::Key,
+    tags: hmac::Key,
     place: String,
 }
 
@@ -54,11 +56,13 @@ impl SealKey {
     fn new(key: &[u8; 32], place: String) -> Result<Self, Error> {
         let sealing = RandomizedNonceKey::new(&AES_256_GCM, key)
             .map_err(|_| Error::Internal("the seal key was refused".into()))?;
-        // One key, one purpose: what computes refresh tokens is derived, not shared.
-        let derive = hmac::Key::new(hmac::HMAC_SHA256, key);
-        let tag = hmac::sign(&derive, b"doorward refresh token successor v1");
-        let refresh = hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref());
-        Ok(Self { sealing, refresh, place })
+        // One key, one purpose: what computes refresh tokens, hashes typed codes and makes tags is derived, not shared.
+        let root = hmac::Key::new(hmac::HMAC_SHA256, key);
+        let derive = |purpose: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, purpose).as_ref());
+        let refresh = derive(b"doorward refresh token successor v1");
+        let one_time_code = derive(b"doorward typed one-time code v1");
+        let tags = derive(b"doorward tags v1");
+        Ok(Self { sealing, refresh, one_time_code, tags, place })
     }
 
     /// Where the key comes from, for messages.
@@ -68,6 +72,21 @@ impl SealKey {
 
     pub(crate) fn refresh_key(&self) -> &hmac::Key {
         &self.refresh
+    }
+
+    pub(crate) fn one_time_code_key(&self) -> &hmac::Key {
+        &self.one_time_code
+    }
+
+    /// A MAC of `data` that only the holder of the key can make; each purpose has its own.
+    pub(crate) fn tag(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.tags);
+        context.update(&(purpose.len() as u64).to_be_bytes());
+        context.update(purpose.as_bytes());
+        context.update(data);
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
     }
 
     /// Seals `secret` for the row that `name` names: moved to another row it can't be opened.

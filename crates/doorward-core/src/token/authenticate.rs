@@ -3,7 +3,7 @@ use std::sync::Arc;
 use doorward_guard::{Credential, CredentialKind, Denied, Format, Identity};
 
 use crate::{
-    Doorward, Error,
+    Doorward, Error, api_key,
     database::{StoredTime, UserId},
     session::{self, Client, NOTE_EVERY_SECONDS},
     signing_key,
@@ -50,7 +50,7 @@ pub async fn authenticate(
         CredentialKind::AccessToken => {
             (verify_token(doorward, credential.value, now).await?, credential.value.to_owned())
         }
-        CredentialKind::ApiKey => return Err(Denied::UnknownKey.into()),
+        CredentialKind::ApiKey => (api_key::recognise(doorward, credential.value).await?, credential.value.to_owned()),
     };
     let identity = doorward.guard().admit(credential.kind, key.as_bytes(), identity, now.unix(), seen)?;
     note(doorward, &identity, now);
@@ -79,17 +79,19 @@ async fn verify_token(doorward: &Doorward, token: &str, now: StoredTime) -> Resu
     };
     let mut identity = verified?;
     if identity.format == Some(Format::Flask) {
-        complete(doorward, &mut identity).await?;
+        complete(doorward, &mut identity, now).await?;
     }
     Ok(identity)
 }
 
 /// A token of the Flask system says no more than an id: whether that is anybody, and who, stands in
 /// the database.
-async fn complete(doorward: &Doorward, identity: &mut Identity) -> Result<(), Error> {
+async fn complete(doorward: &Doorward, identity: &mut Identity, now: StoredTime) -> Result<(), Error> {
     let reads = doorward.database().reads();
-    let user =
-        user::find_by_id(reads, UserId(identity.user_id)).await?.filter(User::is_enabled).ok_or(Denied::UserUnknown)?;
+    let user = user::find_by_id(reads, UserId(identity.user_id))
+        .await?
+        .filter(|user: &User| user.is_enabled(now))
+        .ok_or(Denied::UserUnknown)?;
     if let Some(ended) = user.tokens_valid_after {
         let issued_ms =
             identity.session_id.map_or(identity.issued_at.saturating_mul(1_000), |session| session.created_ms());

@@ -1,4 +1,4 @@
-use doorward_guard::{Claims, SessionId, sign_flask, sign_jwt};
+use doorward_guard::{Claims, SessionId, sign_flask, sign_jwt_with};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, entity::prelude::*};
 
 use super::refresh_token::{ActiveModel, RefreshToken};
@@ -105,7 +105,9 @@ pub(super) async fn compose(
                 roles: &roles,
                 username: user.username.as_deref(),
             };
-            sign_jwt(doorward.signing().current()?.as_ref(), &claims)
+            let extra = doorward.hooks().extra_claims(user);
+            sign_jwt_with(doorward.signing().current()?.as_ref(), &claims, &extra)
+                .map_err(|refused| Error::Internal(format!("the application's `extra_claims`: {refused}")))?
         }
     };
     let refresh_end = refresh_end(doorward, session, now).unix();

@@ -14,3 +14,5 @@ pub use refresh_token::delete_outdated_refresh_tokens;
 
 /// How long what was read of a session cookie is remembered, in seconds.
 pub(crate) const COOKIE_MEMORY_SECONDS: i64 = 3_600;
+/// The same of an API key.
+pub(crate) const ROW_MEMORY_SECONDS: i64 = COOKIE_MEMORY_SECONDS;

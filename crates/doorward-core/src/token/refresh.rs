@@ -73,7 +73,7 @@ async fn owner(transaction: &Transaction, row: &Model, now: StoredTime) -> Resul
     let id: SessionId = session.id.parse().map_err(|_| Error::SessionEnded)?;
     let user = user::find_by_id(transaction, session.user_id)
         .await?
-        .filter(User::is_enabled)
+        .filter(|user: &User| user.is_enabled(now))
         .filter(|user| user.tokens_valid_after.is_none_or(|end| id.created_ms() > end.unix_ms()))
         .ok_or(Error::SessionEnded)?;
     Ok((session, id, user))

@@ -38,6 +38,14 @@ pub struct Model {
     pub disabled_at: Option<StoredTime>,
     /// What was issued up to this time is void.
     pub tokens_valid_after: Option<StoredTime>,
+    /// The user name as a person would read it: no two are the same that were made here. Of adopted
+    /// users that can be taken for one another, the first has it.
+    pub username_skeleton: Option<LenientText>,
+    /// The address of a registration that nobody has confirmed yet. It becomes `email` then: until
+    /// that it is nobody's, and keeps nobody else from registering with it.
+    pub pending_email: Option<LenientText>,
+    /// The same as it is looked up.
+    pub pending_email_key: Option<LenientText>,
     /// Until when a registration must be confirmed: then it is swept away.
     pub confirm_by: Option<StoredTime>,
     /// Whether the next sign-in must choose another password.
@@ -73,8 +81,25 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Whether the account may sign in.
-    pub fn is_enabled(&self) -> bool {
-        self.disabled_at.is_none()
+    /// What is known of the user, and so no good password.
+    pub fn described(&self) -> Vec<&str> {
+        [&self.username, &self.email, &self.name].into_iter().filter_map(|text| text.as_deref()).collect()
+    }
+
+    /// Whether the account may sign in at `now`: a disabling can end by itself. Nobody signs in to an account that is
+    /// about to be deleted.
+    pub fn is_enabled(&self, now: StoredTime) -> bool {
+        let disabled = self.disabled_at.is_some() && self.disabled_until.is_none_or(|until| until > now);
+        !disabled && self.delete_after.is_none()
+    }
+
+    /// The application's own fields; none where the cell holds no JSON object.
+    pub fn extra_fields(&self) -> serde_json::Map<String, serde_json::Value> {
+        self.extra.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// The language of mails to the user.
+    pub fn mail_language(&self) -> &str {
+        self.language.as_deref().unwrap_or("en")
     }
 }

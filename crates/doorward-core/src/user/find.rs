@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::{Condition, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
 
-use super::{Column, Entity, User, lookup_key};
+use super::{Column, Entity, User, email_key, lookup_key, username_skeleton};
 use crate::{
     Error,
     database::{LenientText, UserId},
@@ -20,14 +20,14 @@ pub async fn find_by_id(connection: &impl ConnectionTrait, id: UserId) -> Result
 /// Whom `identifier` names at sign-in: a user name or an e-mail address, first as spelled, then
 /// whatever its case and Unicode form. One query, whoever is asked for.
 pub async fn find_for_login(connection: &impl ConnectionTrait, identifier: &str) -> Result<Option<User>, Error> {
-    let key = lookup_key(identifier);
+    let (key, address_key) = (lookup_key(identifier), email_key(identifier));
     let candidates = Entity::find()
         .filter(
             Condition::any()
                 .add(Column::Username.eq(identifier))
                 .add(Column::UsernameKey.eq(key.as_str()))
                 .add(Column::Email.eq(identifier))
-                .add(Column::EmailKey.eq(key.as_str())),
+                .add(Column::EmailKey.eq(address_key.as_str())),
         )
         .order_by_asc(Column::Id)
         .limit(CANDIDATES)
@@ -35,29 +35,53 @@ pub async fn find_for_login(connection: &impl ConnectionTrait, identifier: &str)
         .await?;
     Ok(candidates
         .into_iter()
-        .filter_map(|user| closeness(&user, identifier, &key).map(|rank| (rank, user)))
+        .filter_map(|user| closeness(&user, identifier, &key, &address_key).map(|rank| (rank, user)))
         .min_by_key(|(rank, user)| (*rank, user.id))
         .map(|(_, user)| user))
 }
 
 /// How `identifier` names `user`, nearest first. A key that no longer fits its spelling counts for
 /// nothing: the other application has renamed the user since.
-fn closeness(user: &User, identifier: &str, key: &str) -> Option<u8> {
+fn closeness(user: &User, identifier: &str, key: &str, address_key: &str) -> Option<u8> {
     let is = |field: &Option<LenientText>| field.as_deref() == Some(identifier);
-    let has_key = |field: &Option<LenientText>| {
-        !key.is_empty() && field.as_deref().is_some_and(|spelling| lookup_key(spelling) == key)
+    let has_key = |field: &Option<LenientText>, key: &str, key_of: fn(&str) -> String| {
+        !key.is_empty() && field.as_deref().is_some_and(|spelling| key_of(spelling) == key)
     };
     if is(&user.username) {
         Some(0)
-    } else if has_key(&user.username) {
+    } else if has_key(&user.username, key, lookup_key) {
         Some(1)
     } else if is(&user.email) {
         Some(2)
-    } else if has_key(&user.email) {
+    } else if has_key(&user.email, address_key, email_key) {
         Some(3)
     } else {
         None
     }
+}
+
+/// Whose address this is: first as spelled, then whatever its case and Unicode form. A user name that
+/// looks like an address is none.
+pub async fn find_by_email(connection: &impl ConnectionTrait, email: &str) -> Result<Option<User>, Error> {
+    let key = email_key(email);
+    let candidates = Entity::find()
+        .filter(Condition::any().add(Column::Email.eq(email)).add(Column::EmailKey.eq(key.as_str())))
+        .order_by_asc(Column::Id)
+        .limit(CANDIDATES)
+        .all(connection)
+        .await?;
+    let is = |user: &User| user.email.as_deref() == Some(email);
+    let has_key = |user: &User| !key.is_empty() && user.email.as_deref().map(email_key).as_ref() == Some(&key);
+    Ok(candidates.iter().find(|user| is(user)).or_else(|| candidates.iter().find(|user| has_key(user))).cloned())
+}
+
+/// Whether anybody has this user name, or one that can be taken for it.
+pub(crate) async fn has_username_like(connection: &impl ConnectionTrait, username: &str) -> Result<bool, Error> {
+    let like = Condition::any()
+        .add(Column::Username.eq(username))
+        .add(Column::UsernameKey.eq(lookup_key(username)))
+        .add(Column::UsernameSkeleton.eq(username_skeleton(username)));
+    Ok(Entity::find().filter(like).one(connection).await?.is_some())
 }
 
 /// The user that an operator names: by id, user name or address.

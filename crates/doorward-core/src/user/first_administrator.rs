@@ -1,7 +1,13 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{NewUser, create, create::is_empty};
-use crate::{Doorward, Error, database::Origin, password::NewPassword, random_bytes, role::ADMIN};
+use crate::{
+    Doorward, Error,
+    database::Origin,
+    password::{self, NewPassword},
+    random_bytes,
+    role::ADMIN,
+};
 
 /// The user that the first start made. `Debug` shows no password.
 pub struct FirstAdministrator {
@@ -29,8 +35,7 @@ pub async fn ensure_first_administrator(
     let (password, generated_password) = if let Some(password) = password {
         (password, None)
     } else {
-        let random: [u8; 15] = random_bytes(doorward.randomness());
-        let generated = URL_SAFE_NO_PAD.encode(random);
+        let generated = generate(doorward).await?;
         (NewPassword::new(generated.clone()), Some(generated))
     };
     let new = NewUser {
@@ -44,5 +49,17 @@ pub async fn ensure_first_administrator(
         Ok(_) => Ok(Some(FirstAdministrator { username: "admin", generated_password })),
         Err(Error::UsernameTaken) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// A random password. The filter of common ones takes one in thousands of them for one: then another.
+async fn generate(doorward: &Doorward) -> Result<String, Error> {
+    loop {
+        let random: [u8; 15] = random_bytes(doorward.randomness());
+        let generated = URL_SAFE_NO_PAD.encode(random);
+        match password::check_new(doorward, "password", &NewPassword::new(generated.clone()), &[]).await {
+            Err(Error::Invalid(_)) if doorward.settings().password.min_length <= generated.len() => {}
+            checked => return checked.map(|()| generated),
+        }
     }
 }

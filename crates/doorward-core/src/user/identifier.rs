@@ -1,12 +1,19 @@
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
+use unicode_security::{GeneralSecurityProfile, RestrictionLevel, RestrictionLevelDetection};
 
+use sea_orm::ActiveValue::Set;
+
+use super::{ActiveModel, address};
 use crate::FieldProblem;
 
 /// The width of the columns `username` and `email`, in characters.
-const COLUMN_WIDTH: usize = 64;
+pub(super) const COLUMN_WIDTH: usize = 64;
 
-/// The form under which a user name or address is looked up: NFKC, case-folded, without marks that
-/// can't be seen (Unicode's `NFKC_Casefold`, UAX #31), and without spaces around.
+/// More marks than that on one letter are no spelling of any language.
+const MOST_MARKS: usize = 3;
+
+/// The form under which a user name is looked up: NFKC, case-folded, without marks that can't be seen
+/// (Unicode's `NFKC_Casefold`, UAX #31), and without spaces around.
 pub fn lookup_key(spelling: &str) -> String {
     let folded: String = caseless::default_case_fold_str(&spelling.nfkc().collect::<String>())
         .chars()
@@ -16,8 +23,30 @@ pub fn lookup_key(spelling: &str) -> String {
     folded.trim().to_owned()
 }
 
+/// A user name as it is kept: as it was spelled, in the form NFC.
+pub fn normal_username(username: &str) -> String {
+    username.nfc().collect()
+}
+
+/// The name as a person reads it: what is the same here can be taken for one another. The skeleton of
+/// UTS #39 §4, whatever the case, so that `I`, `l`, `1` and `i` are one, and `O`, `o` and `0`.
+pub fn username_skeleton(spelling: &str) -> String {
+    let mut name = lookup_key(spelling);
+    // A prototype may be of the other case, which has a prototype of its own.
+    for _ in 0..2 {
+        let skeleton: String = unicode_security::skeleton(&name).collect();
+        name = lookup_key(&skeleton);
+    }
+    // `İ` folds to an `i` with another dot above, which nobody sees.
+    name.nfd()
+        .filter(|character| *character != '\u{307}')
+        .map(|character| if character == 'i' { 'l' } else { character })
+        .nfc()
+        .collect()
+}
+
 /// `Default_Ignorable_Code_Point` (Unicode Standard §5.21): characters without a picture of their own.
-fn is_invisible(character: char) -> bool {
+pub(super) fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -26,7 +55,14 @@ fn is_invisible(character: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether `username` can be a new user's name.
+/// Sets the user name of a row, and all that hangs on it.
+pub(crate) fn give_username(row: &mut ActiveModel, username: &str) {
+    row.username = Set(Some(username.into()));
+    row.username_key = Set(Some(lookup_key(username).into()));
+    row.username_skeleton = Set(Some(username_skeleton(username).into()));
+}
+
+/// Whether an operator can give `username` to a new user.
 pub fn check_username(username: &str) -> Result<(), FieldProblem> {
     check_text(username)?;
     // An address in the place of a name would stand in for another user's address at sign-in.
@@ -36,24 +72,58 @@ pub fn check_username(username: &str) -> Result<(), FieldProblem> {
     Ok(())
 }
 
-/// Whether `email` can be a new user's address: one `@`, something on both sides, nothing that could
-/// begin another header line in a mail.
+/// Whether people can choose `username` for themselves, in the form NFC: letters and digits of one
+/// script, or of those that are written together (UTS #39 §5.2, "highly restrictive"), with `.`, `-`,
+/// `_`, `'` within.
+pub fn check_chosen_username(username: &str, reserved: &[String]) -> Result<(), FieldProblem> {
+    check_username(username)?;
+    let is_letter_or_digit = |c: char| c.is_alphanumeric() || canonical_combining_class(c) != 0;
+    let well_formed = username.chars().all(|c| c.identifier_allowed() && c != ':')
+        && username.check_restriction_level(RestrictionLevel::HighlyRestrictive)
+        && username.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_')
+        && username.chars().next_back().is_some_and(|c| is_letter_or_digit(c) || c == '_')
+        // A number alone would be another user's id where operators name users.
+        && username.chars().any(char::is_alphabetic)
+        && !has_mixed_numbers(username)
+        && !has_flood_of_marks(username);
+    if !well_formed {
+        return Err(FieldProblem::InvalidCharacters);
+    }
+    let skeleton = username_skeleton(username);
+    if reserved.iter().any(|name| username_skeleton(name) == skeleton) {
+        return Err(FieldProblem::Reserved);
+    }
+    Ok(())
+}
+
+/// Whether digits of several scripts stand side by side (UTS #39 §5.3). The digits of a script share a row
+/// of sixteen.
+fn has_mixed_numbers(name: &str) -> bool {
+    let mut rows = name.chars().filter(|c| c.is_numeric()).map(|c| u32::from(c) >> 4);
+    let first = rows.next();
+    rows.any(|row| Some(row) != first)
+}
+
+fn has_flood_of_marks(name: &str) -> bool {
+    let mut marks = 0;
+    name.nfd().any(|c| {
+        marks = if canonical_combining_class(c) == 0 { 0 } else { marks + 1 };
+        marks > MOST_MARKS
+    })
+}
+
+/// Whether `email` can be a new user's address. It must be in the form of
+/// [`normal_email`](super::normal_email) when it is stored.
 pub fn check_email(email: &str) -> Result<(), FieldProblem> {
     check_text(email)?;
-    let Some((local, domain)) = email.rsplit_once('@') else {
-        return Err(FieldProblem::NotAnAddress);
-    };
-    let domain_is_plausible = domain.len() <= 253
-        && domain.split('.').all(|label| {
-            !label.is_empty()
-                && label.len() <= 63
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-        });
-    let local_is_plausible =
-        !local.is_empty() && !local.contains('@') && !local.chars().any(|c| c.is_whitespace() || is_invisible(c));
-    if domain_is_plausible && local_is_plausible { Ok(()) } else { Err(FieldProblem::NotAnAddress) }
+    if address::is_address(email) { Ok(()) } else { Err(FieldProblem::NotAnAddress) }
+}
+
+/// Whether people can give `email` as their own: the local part is ASCII, which every mail server delivers.
+pub fn check_chosen_email(email: &str) -> Result<(), FieldProblem> {
+    check_email(email)?;
+    let local = email.rsplit_once('@').map_or(email, |(local, _)| local);
+    if local.is_ascii() { Ok(()) } else { Err(FieldProblem::NotAnAddress) }
 }
 
 fn check_text(text: &str) -> Result<(), FieldProblem> {
@@ -86,6 +156,28 @@ mod tests {
     }
 
     #[test]
+    fn f2_names_that_a_person_reads_as_one_have_one_skeleton() {
+        for names in [
+            ["admin", "Admin", "аdmin", "ADMİN", "admın", "adrnin"].as_slice(),
+            &["bill", "bi11", "BILL", "bIlI", "biII", "b\u{456}ll"],
+            &["zoo", "z00", "ZOO", "zoо"],
+            &["fish", "\u{fb01}sh"],
+            &["strasse", "straße"],
+            &["paypal", "раураl", "PAYPAL", "pаypal"],
+        ] {
+            for name in names {
+                assert_eq!(username_skeleton(name), username_skeleton(names[0]), "{name:?}");
+            }
+        }
+        let apart = ["alice", "alicia", "bob", "bab", "café", "cafe", "王小明", "王晓明", "user1", "user2"];
+        for (at, name) in apart.iter().enumerate() {
+            for other in &apart[at + 1..] {
+                assert_ne!(username_skeleton(name), username_skeleton(other), "{name} {other}");
+            }
+        }
+    }
+
+    #[test]
     fn names_that_cannot_be_told_apart_or_shown_are_refused() {
         for name in ["", " ", "a\0b", "a b", "a\u{202e}b", "a@b", "a\nb", &"x".repeat(65)] {
             assert!(check_username(name).is_err(), "{name:?}");
@@ -96,12 +188,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
-        for email in ["a", "@b", "a@", "a@b@c", "a@b..c", "a@-b", "a b@c", "a@b\r\nBcc: c@d"] {
-            assert!(check_email(email).is_err(), "{email:?}");
+    fn f2_names_that_people_choose_are_of_one_script_and_not_reserved() {
+        let reserved = ["admin".to_owned(), "root".to_owned()];
+        let check = |name: &str| check_chosen_username(name, &reserved);
+        for name in ["alice", "Alice_99", "o'brien", "j.doe-2", "王小明", "王Wang", "たなか", "Ångström", "иван"]
+        {
+            assert_eq!(check(name), Ok(()), "{name:?}");
         }
-        for email in ["p0@example.com", "a+b@sub.example.cn", "a@bücher.de"] {
-            assert_eq!(check_email(email), Ok(()), "{email:?}");
+        for name in [
+            "аdmin1x",
+            "alice.",
+            "alice-",
+            ".alice",
+            "-alice",
+            "al:ce",
+            "p🔥",
+            "12345",
+            "a1١",
+            "a\u{200d}b",
+            "ａlice",
+            "\u{fb01}sh",
+            "=1+1a",
+            "al ice",
+            "a/b",
+            "<b>a",
+        ] {
+            assert_eq!(check(name), Err(FieldProblem::InvalidCharacters), "{name:?}");
+        }
+        assert_eq!(check(&format!("a{}", "\u{301}".repeat(4))), Err(FieldProblem::InvalidCharacters));
+        for name in ["admin", "Admin", "adrnin", "adm1n", "r00t", "Root"] {
+            assert_eq!(check(name), Err(FieldProblem::Reserved), "{name:?}");
         }
     }
 
@@ -110,6 +226,11 @@ mod tests {
         fn a_key_is_its_own_key(text in ".{0,40}") {
             let key = lookup_key(&text);
             prop_assert_eq!(lookup_key(&key), key);
+        }
+
+        #[test]
+        fn spellings_of_one_key_have_one_skeleton(text in ".{0,20}") {
+            prop_assert_eq!(username_skeleton(&lookup_key(&text)), username_skeleton(&text));
         }
     }
 }

@@ -3,7 +3,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _},
 };
 
-use super::{Column, Entity, User, lookup_key};
+use super::{Column, Entity, User, email_key, lookup_key, username_skeleton};
 use crate::{
     Doorward, Error,
     database::{self, DatabaseFailure, UserId},
@@ -12,21 +12,55 @@ use crate::{
 /// Rows read at a time.
 const BATCH: u64 = 500;
 
+/// A column that is filled from another.
+#[derive(Clone, Copy)]
+struct Filled {
+    spelling: Column,
+    key: Column,
+    read: fn(&User) -> Option<&str>,
+    key_of: fn(&str) -> String,
+    /// What a row gets whose key an older one has; without it the row stays without.
+    otherwise: Option<fn(&str, UserId) -> String>,
+}
+
+const USERNAME_KEY: Filled = Filled {
+    spelling: Column::Username,
+    key: Column::UsernameKey,
+    read: |user| user.username.as_deref(),
+    key_of: lookup_key,
+    otherwise: None,
+};
+
+const EMAIL_KEY: Filled = Filled {
+    spelling: Column::Email,
+    key: Column::EmailKey,
+    read: |user| user.email.as_deref(),
+    key_of: email_key,
+    otherwise: None,
+};
+
+/// Names that can be taken for one another are many among a million adopted users; each has a skeleton
+/// of its own kind, so that it isn't looked at again and again. It is no new name's: that holds no such sign.
+const USERNAME_SKELETON: Filled = Filled {
+    spelling: Column::Username,
+    key: Column::UsernameSkeleton,
+    read: |user| user.username.as_deref(),
+    key_of: username_skeleton,
+    otherwise: Some(|skeleton, id| format!("{skeleton}\u{1}{id}")),
+};
+
 /// Gives rows that another application inserted the keys they are looked up by. A row whose key an
 /// older user has stays without: it signs in under its exact spelling, and `doctor` names it.
 /// Answers how many keys were given.
 pub async fn fill_lookup_keys(doorward: &Doorward) -> Result<u64, Error> {
-    let names = fill(doorward, Column::Username, Column::UsernameKey, |user| user.username.as_deref()).await?;
-    let addresses = fill(doorward, Column::Email, Column::EmailKey, |user| user.email.as_deref()).await?;
+    let names = fill(doorward, USERNAME_KEY).await?;
+    let addresses = fill(doorward, EMAIL_KEY).await?;
+    fill(doorward, USERNAME_SKELETON).await?;
     Ok(names + addresses)
 }
 
-async fn fill(
-    doorward: &Doorward,
-    spelling: Column,
-    key: Column,
-    read: impl Fn(&User) -> Option<&str>,
-) -> Result<u64, Error> {
+async fn fill(doorward: &Doorward, filled: Filled) -> Result<u64, Error> {
+    let Filled { spelling, key, read, .. } = filled;
     let (mut after, mut given) = (None::<UserId>, 0);
     loop {
         let rows = Entity::find()
@@ -40,8 +74,7 @@ async fn fill(
         let Some(last) = rows.last() else { return Ok(given) };
         after = Some(last.id);
         let full = rows.len() as u64 == BATCH;
-        given +=
-            give_keys(doorward, (spelling, key), rows.iter().filter_map(|user| Some((user.id, read(user)?)))).await?;
+        given += give_keys(doorward, filled, rows.iter().filter_map(|user| Some((user.id, read(user)?)))).await?;
         if !full {
             return Ok(given);
         }
@@ -52,19 +85,21 @@ async fn fill(
 /// another application has renamed since it was read: its turn comes again.
 async fn give_keys<'a>(
     doorward: &Doorward,
-    (spelling, key): (Column, Column),
+    Filled { spelling, key, key_of, otherwise, .. }: Filled,
     rows: impl Iterator<Item = (UserId, &'a str)>,
 ) -> Result<u64, Error> {
     let wanted: Vec<(UserId, &str, String)> =
-        rows.map(|(id, text)| (id, text, lookup_key(text))).filter(|(_, _, key)| !key.is_empty()).collect();
+        rows.map(|(id, text)| (id, text, key_of(text))).filter(|(_, _, key)| !key.is_empty()).collect();
     let held: std::collections::HashSet<String> = holders(doorward, key, &wanted).await?;
     let mut taken = held;
     let mut given = 0;
     let transaction = doorward.database().begin().await?;
     for (id, text, value) in wanted {
-        if !taken.insert(value.clone()) {
-            continue;
-        }
+        let value = match otherwise {
+            _ if taken.insert(value.clone()) => value,
+            Some(otherwise) => otherwise(&value, id),
+            None => continue,
+        };
         let as_it_was_read = Entity::update_many()
             .col_expr(key, Expr::value(value))
             .filter(Column::Id.eq(id))
@@ -99,14 +134,22 @@ async fn holders(
     Ok(held)
 }
 
-/// Whether a row that has no key yet would get the key of `candidate`.
-pub(super) async fn is_unkeyed(
+/// Whether a row that has no key yet would get the key of this name.
+pub(crate) async fn is_username_unkeyed(connection: &impl ConnectionTrait, username: &str) -> Result<bool, Error> {
+    is_unkeyed(connection, USERNAME_KEY, username).await
+}
+
+/// Whether a row that has no key yet would get the key of this address.
+pub(crate) async fn is_email_unkeyed(connection: &impl ConnectionTrait, email: &str) -> Result<bool, Error> {
+    is_unkeyed(connection, EMAIL_KEY, email).await
+}
+
+async fn is_unkeyed(
     connection: &impl ConnectionTrait,
-    spelling: Column,
-    key: Column,
+    Filled { spelling, key, key_of, .. }: Filled,
     candidate: &str,
 ) -> Result<bool, Error> {
-    let wanted = lookup_key(candidate);
+    let wanted = key_of(candidate);
     let rows = Entity::find()
         .select_only()
         .column(spelling)
@@ -117,5 +160,5 @@ pub(super) async fn is_unkeyed(
         .into_tuple::<database::LenientText>()
         .all(connection)
         .await?;
-    Ok(rows.iter().any(|other| lookup_key(other) == wanted))
+    Ok(rows.iter().any(|other| key_of(other) == wanted))
 }

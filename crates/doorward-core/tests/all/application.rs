@@ -133,7 +133,7 @@ impl Application {
 
 pub(crate) async fn sign_in(doorward: &Doorward, identifier: &str, password: &str) -> Result<LoggedIn, Error> {
     let arrived = tokio::time::Instant::now();
-    log_in(doorward, LogIn { identifier, password, arrived }).await
+    log_in(doorward, LogIn { identifier, password, new_password: None, arrived }).await
 }
 
 /// `(id, username, email, password)` of a fixture's users.

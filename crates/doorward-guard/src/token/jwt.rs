@@ -56,10 +56,85 @@ struct WireClaims<'a> {
     preferred_username: Option<&'a str>,
 }
 
+/// Claims that an application may not add: those of RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800 and RFC 8693,
+/// and what Doorward itself says or will say.
+const RESERVED: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "sid",
+    "roles",
+    "groups",
+    "entitlements",
+    "permissions",
+    "preferred_username",
+    "scope",
+    "client_id",
+    "azp",
+    "auth_time",
+    "acr",
+    "amr",
+    "nonce",
+    "cnf",
+    "act",
+    "may_act",
+    "epoch",
+    "user_id",
+];
+
+/// How long the claims that an application adds may be in all, in bytes: the token has to fit into a header.
+const MAX_EXTRA_BYTES: usize = 2_048;
+
+/// Why claims of an application can't stand in a token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExtraClaimsRefused {
+    /// The claim is registered, or Doorward's own.
+    #[error("the claim `{0}` is not the application's to set")]
+    Reserved(String),
+    /// They are longer than 2,048 bytes, more than 32, or nested more than twice.
+    #[error("the added claims are longer than 2048 bytes, more than 32, or nested more than twice")]
+    TooLarge,
+}
+
 /// Writes and signs an access token.
-#[expect(clippy::missing_panics_doc, reason = "it does not panic: see the expectations' reasons")]
 pub fn sign_jwt(key: &SigningKey, claims: &Claims<'_>) -> String {
-    let header = WireHeader { alg: "EdDSA", typ: "at+jwt", kid: key.kid() };
+    sign(key, &serialize(claims))
+}
+
+/// The same with claims of the application's own.
+///
+/// # Errors
+/// [`ExtraClaimsRefused`]: what the application adds never takes the place of what Doorward says.
+pub fn sign_jwt_with(
+    key: &SigningKey,
+    claims: &Claims<'_>,
+    extra: &serde_json::Map<String, serde_json::Value>,
+) -> Result<String, ExtraClaimsRefused> {
+    let mut payload = serialize(claims);
+    if let Some(name) = extra.keys().find(|name| RESERVED.contains(&name.as_str())) {
+        return Err(ExtraClaimsRefused::Reserved(name.clone()));
+    }
+    if extra.is_empty() {
+        return Ok(sign(key, &payload));
+    }
+    let added = serde_json::to_vec(extra).map_err(|_| ExtraClaimsRefused::TooLarge)?;
+    if added.len() > MAX_EXTRA_BYTES || extra.len() > 32 {
+        return Err(ExtraClaimsRefused::TooLarge);
+    }
+    // Two objects, neither of them empty, become one.
+    payload.pop();
+    payload.push(b',');
+    payload.extend_from_slice(&added[1..]);
+    // What would be refused when it comes back is not made.
+    Object::parse(&payload).map_err(|_| ExtraClaimsRefused::TooLarge)?;
+    Ok(sign(key, &payload))
+}
+
+fn serialize(claims: &Claims<'_>) -> Vec<u8> {
     let claims = WireClaims {
         iss: claims.issuer,
         aud: claims.audience,
@@ -71,11 +146,15 @@ pub fn sign_jwt(key: &SigningKey, claims: &Claims<'_>) -> String {
         roles: claims.roles,
         preferred_username: claims.username,
     };
+    serde_json::to_vec(&claims).expect("strings and integers always serialize")
+}
+
+fn sign(key: &SigningKey, payload: &[u8]) -> String {
+    let header = WireHeader { alg: "EdDSA", typ: "at+jwt", kid: key.kid() };
     let header = serde_json::to_vec(&header).expect("strings always serialize");
-    let claims = serde_json::to_vec(&claims).expect("strings and integers always serialize");
     let mut token = base64url(&header);
     token.push('.');
-    token.push_str(&base64url(&claims));
+    token.push_str(&base64url(payload));
     let signature = key.sign(token.as_bytes());
     token.push('.');
     token.push_str(&base64url(signature.as_ref()));

@@ -9,7 +9,7 @@ mod jwt;
 pub use compact::MAX_TOKEN_BYTES;
 pub(crate) use compact::base64url;
 pub use flask::{FlaskAlgorithm, sign_flask};
-pub use jwt::{Claims, sign_jwt};
+pub use jwt::{Claims, ExtraClaimsRefused, sign_jwt, sign_jwt_with};
 
 use crate::guard::GuardConfig;
 use crate::keys::Keys;

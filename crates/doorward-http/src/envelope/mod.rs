@@ -5,7 +5,7 @@ mod refusal;
 
 pub(crate) use preferences::Preferences;
 pub use refusal::Refusal;
-pub(crate) use refusal::{Refused, render};
+pub(crate) use refusal::{Refused, field_json, render};
 
 use axum::{
     Json,
@@ -50,6 +50,24 @@ impl<T> Envelope<T> {
     pub fn successful(data: T) -> Self {
         Self { code: 200, message: None, data: Some(data) }
     }
+}
+
+impl Envelope<()> {
+    /// 200: it is done, and there is nothing to say of it.
+    pub(crate) fn done() -> Self {
+        Self { code: 200, message: None, data: None }
+    }
+}
+
+/// The envelope of an answer that has nothing to say.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it only describes an answer")]
+pub(crate) struct NothingEnvelope {
+    #[schema(example = 200)]
+    code: u16,
+    message: Option<String>,
+    /// Always null.
+    data: Option<serde_json::Value>,
 }
 
 macro_rules! failures {

@@ -67,6 +67,12 @@ pub(crate) fn render(error: &Error, preferences: Preferences) -> Response {
     if let Some(seconds) = error.retry_after() {
         headers.insert(RETRY_AFTER, seconds.into());
     }
+    if let Error::ScopeRequired { scope } = error
+        && let Ok(challenge) =
+            HeaderValue::from_str(&format!(r#"Bearer realm="doorward", error="insufficient_scope", scope="{scope}""#))
+    {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
     if let Error::Denied(_) = error
         && code == 401
     {
@@ -90,7 +96,7 @@ fn problem(code: u16, name: &str, message: &str, errors: &[serde_json::Value]) -
     serde_json::to_vec(&problem)
 }
 
-fn field_json(field: &FieldError, language: Language) -> serde_json::Value {
+pub(crate) fn field_json(field: &FieldError, language: Language) -> serde_json::Value {
     json!({
         "field": field.field,
         "error": field.problem.name(),

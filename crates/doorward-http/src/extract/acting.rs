@@ -4,11 +4,15 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
-use doorward_core::{Actor, Caller, Doorward, Error, database::UserId};
+use doorward_core::{
+    Actor, Caller, Doorward, Error,
+    database::UserId,
+    throttle::{DeviceToken, RateTold},
+};
 use doorward_guard::{CredentialKind, Identity};
-use http::{Extensions, HeaderMap, request::Parts};
+use http::{Extensions, HeaderMap, HeaderName, request::Parts};
 
-use crate::{App, client_address, envelope::Refusal, layers::RequestId};
+use crate::{App, client_address, cookie, envelope::Refusal, layers::RequestId};
 
 /// Doorward, acting for whoever sent the request: what an operation needs that writes to the audit.
 /// After [`CurrentUser`](crate::CurrentUser) among a handler's arguments, so that it knows who that is.
@@ -25,6 +29,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Acting {
     }
 }
 
+/// The header in which the solution of a challenge comes.
+pub(crate) const CHALLENGE_RESPONSE: HeaderName = HeaderName::from_static("x-challenge-response");
+
 /// The same from a request's parts.
 pub(crate) fn acting(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Doorward {
     let actor = match extensions.get::<Arc<Identity>>() {
@@ -36,5 +43,8 @@ pub(crate) fn acting(app: &App, headers: &HeaderMap, extensions: &Extensions) ->
         actor,
         client: client_address::client(headers, extensions, &app.settings().http.trusted_proxies),
         request_id: extensions.get::<RequestId>().map(|id| id.0.clone()),
+        device: cookie::read(headers, app.device_cookie_name()).and_then(DeviceToken::read),
+        challenge: headers.get(CHALLENGE_RESPONSE).and_then(|value| value.to_str().ok()).map(str::to_owned),
+        rate: extensions.get::<RateTold>().cloned().unwrap_or_default(),
     })
 }

@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use doorward_core::{Error, session::Client, token};
+use doorward_core::{Error, api_key, session::Client, token};
 use doorward_guard::{Credential, CredentialKind, CredentialSource, Credentials, Denied, Identity};
 use http::{Extensions, HeaderMap, Method, request::Parts};
 
@@ -90,12 +90,13 @@ impl<S: Send + Sync, R: RoleName> FromRequestParts<S> for RequireRole<R> {
     }
 }
 
-async fn identify(parts: &mut Parts) -> Result<Arc<Identity>, Response> {
+pub(super) async fn identify(parts: &mut Parts) -> Result<Arc<Identity>, Response> {
     if let Some(identity) = parts.extensions.get::<Arc<Identity>>() {
         return Ok(Arc::clone(identity));
     }
     let app = app(&parts.extensions)?;
-    match authenticate(&app, &parts.method, &parts.headers, &parts.extensions).await {
+    let known = authenticate(&app, &parts.method, &parts.headers, &parts.extensions).await;
+    match known.and_then(|identity| within_scope(&identity, &parts.method).map(|()| identity)) {
         Ok(identity) => {
             parts.extensions.insert(Arc::clone(&identity));
             Ok(identity)
@@ -104,14 +105,21 @@ async fn identify(parts: &mut Parts) -> Result<Arc<Identity>, Response> {
     }
 }
 
-fn app(extensions: &Extensions) -> Result<App, Response> {
+/// Whether a credential that is narrowed reaches to this method: a safe one (RFC 9110 §9.2.1) needs the scope
+/// `read`, any other `write`.
+pub(crate) fn within_scope(identity: &Identity, method: &Method) -> Result<(), Error> {
+    let scope = if method.is_safe() { api_key::READ } else { api_key::WRITE };
+    if identity.has_scope(scope) { Ok(()) } else { Err(Error::ScopeRequired { scope: scope.to_owned() }) }
+}
+
+pub(super) fn app(extensions: &Extensions) -> Result<App, Response> {
     extensions
         .get::<App>()
         .cloned()
         .ok_or_else(|| Refusal(Error::Internal("the route has no DoorwardLayer around it".into())).into_response())
 }
 
-fn refuse(app: &App, headers: &HeaderMap, error: &Error) -> Response {
+pub(super) fn refuse(app: &App, headers: &HeaderMap, error: &Error) -> Response {
     let mut response = render(error, Preferences::of(headers, app.settings()));
     response.extensions_mut().insert(crate::envelope::Enveloped);
     log(error);

@@ -21,15 +21,17 @@ impl<S: Send + Sync, T: ReadFields> FromRequest<S> for JsonBody<T> {
             return Err(Error::UnsupportedMediaType.into());
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
-        let members = match strict_json::parse(&bytes) {
-            Ok(Value::Object(members)) => members,
-            Ok(_) => return Err(malformed("the body is no JSON object")),
-            Err(strict_json::NotTaken::Malformed) => return Err(malformed("the body is no JSON")),
-            Err(strict_json::NotTaken::Duplicate(name)) => {
-                return Err(Error::field(told_back(&name), FieldProblem::Duplicate).into());
-            }
-        };
-        Ok(Self(Fields::read_all(members)?))
+        Ok(Self(read_object(&bytes)?))
+    }
+}
+
+/// An object of a body, or of a line of one.
+pub(crate) fn read_object<T: ReadFields>(bytes: &[u8]) -> Result<T, Error> {
+    match strict_json::parse(bytes) {
+        Ok(Value::Object(members)) => Fields::read_all(members),
+        Ok(_) => Err(Error::MalformedRequest("this is no JSON object".into())),
+        Err(strict_json::NotTaken::Malformed) => Err(Error::MalformedRequest("this is no JSON".into())),
+        Err(strict_json::NotTaken::Duplicate(name)) => Err(Error::field(told_back(&name), FieldProblem::Duplicate)),
     }
 }
 

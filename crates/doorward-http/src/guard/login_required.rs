@@ -14,21 +14,23 @@ use tower::{Layer, Service};
 use crate::{
     App,
     envelope::{Preferences, render},
-    extract::{authenticate, log, recall},
+    extract::{authenticate, log, recall, within_scope},
 };
 
-/// Lets nobody through who isn't signed in, or lacks a role. Inside, the extractors find the user
+/// Lets nobody through who isn't signed in, or lacks a role or permission. An API key needs the scope `read` for safe
+/// methods and `write` for all others, and has of its user's roles those among its scopes. Inside, the extractors find the user
 /// without looking again.
 #[derive(Debug, Clone)]
 pub struct LoginRequired {
     app: App,
     role: Option<Arc<str>>,
+    permission: Option<Arc<str>>,
 }
 
 impl LoginRequired {
     /// For this Doorward: anybody who is signed in.
     pub fn new(app: App) -> Self {
-        Self { app, role: None }
+        Self { app, role: None, permission: None }
     }
 
     /// Only users who have this role.
@@ -38,12 +40,30 @@ impl LoginRequired {
         self
     }
 
+    /// Only users one of whose roles has this permission.
+    #[must_use]
+    pub fn with_permission(mut self, permission: &str) -> Self {
+        self.permission = Some(permission.into());
+        self
+    }
+
+    fn allow(&self, identity: Arc<Identity>) -> Result<Arc<Identity>, Error> {
+        if let Some(role) = &self.role
+            && !identity.has_role(role)
+        {
+            return Err(Error::RoleRequired { role: role.to_string() });
+        }
+        if let Some(permission) = &self.permission
+            && !self.app.doorward().permissions().allow(&identity, permission)
+        {
+            return Err(Error::PermissionRequired { permission: permission.to_string() });
+        }
+        Ok(identity)
+    }
+
     fn admit<B>(&self, request: &mut Request<B>, known: Result<Arc<Identity>, Error>) -> Result<(), Response> {
-        let allowed = known.and_then(|identity| match &self.role {
-            Some(role) if !identity.has_role(role) => Err(Error::RoleRequired { role: role.to_string() }),
-            _ => Ok(identity),
-        });
-        match allowed {
+        let within = known.and_then(|identity| within_scope(&identity, request.method()).map(|()| identity));
+        match within.and_then(|identity| self.allow(identity)) {
             Ok(identity) => {
                 request.extensions_mut().insert(identity);
                 Ok(())

@@ -5,8 +5,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use doorward_core::Error;
-use http::StatusCode;
+use doorward_core::{
+    Error,
+    throttle::{Quota, RateTold},
+};
+use http::{HeaderValue, StatusCode};
 
 use crate::{
     App,
@@ -15,9 +18,17 @@ use crate::{
 
 /// Gives errors the form and language that the client wants, and every envelope the status that is
 /// configured.
-pub(crate) async fn in_the_wanted_form(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn in_the_wanted_form(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let preferences = Preferences::of(request.headers(), app.settings());
+    // What is read only is not counted, and the hot path carries nothing for it.
+    let told = (!request.method().is_safe()).then(RateTold::default);
+    if let Some(told) = &told {
+        request.extensions_mut().insert(told.clone());
+    }
     let mut response = next.run(request).await;
+    if let Some(quota) = told.and_then(|told| told.get()) {
+        tell_quota(&mut response, &quota);
+    }
     let Some(Refused(error)) = response.extensions().get::<Refused>().cloned() else {
         if preferences.always_200 && response.extensions().get::<Enveloped>().is_some() {
             *response.status_mut() = StatusCode::OK;
@@ -34,6 +45,21 @@ pub(crate) async fn in_the_wanted_form(State(app): State<App>, request: Request,
     rendered.headers_mut().remove(http::header::CONTENT_LENGTH);
     rendered.extensions_mut().insert(Refused(error));
     rendered
+}
+
+/// How many tries are left (draft-ietf-httpapi-ratelimit-headers, in structured fields by RFC 9651).
+fn tell_quota(response: &mut Response, quota: &Quota) {
+    let Quota { purpose, limit, window, remaining, reset } = quota;
+    let name = purpose.name();
+    let lines = [
+        ("ratelimit-policy", format!("\"{name}\";q={limit};w={window}")),
+        ("ratelimit", format!("\"{name}\";r={remaining};t={reset}")),
+    ];
+    for (header, line) in lines {
+        if let Ok(line) = HeaderValue::from_str(&line) {
+            response.headers_mut().insert(header, line);
+        }
+    }
 }
 
 /// Ends what takes too long. The database's transaction is rolled back with it.

@@ -52,6 +52,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::CONTENT_TYPE,
             header::ACCEPT_LANGUAGE,
             HeaderName::from_static("token"),
+            crate::extract::CHALLENGE_RESPONSE,
         ])
         .max_age(Duration::from_mins(10))
 }

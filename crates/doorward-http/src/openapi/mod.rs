@@ -15,12 +15,20 @@ use crate::router::described;
 
 mod schemas;
 
+pub(crate) use schemas::always_null;
+
 #[derive(OpenApi)]
 #[openapi(
     components(schemas(schemas::ErrorAnswer, schemas::FieldErrorAnswer)),
     tags(
         (name = "Login", description = "Signing in and out."),
+        (name = "Password", description = "Another password for who has forgotten theirs."),
+        (name = "Registration", description = "Registering by oneself, and confirming the address."),
+        (name = "Invitations", description = "Administration of invitations."),
         (name = "Me", description = "The signed-in user."),
+        (name = "Users", description = "Administration of users."),
+        (name = "Roles", description = "Administration of roles and what they permit."),
+        (name = "Administration", description = "For administrators."),
         (name = "For services", description = "What other services need to verify tokens."),
         (name = "Operation", description = "For operators and their machines."),
     ),
@@ -134,7 +142,15 @@ fn describe_failure(status: &str, response: &mut Response) {
         };
         response.content.insert(media_type.to_owned(), content.into());
     }
-    if status == "503" {
+    if status == "429" {
+        for (name, text) in [
+            ("RateLimit", "How many tries are left and when there are more (draft-ietf-httpapi-ratelimit-headers)."),
+            ("RateLimit-Policy", "How many tries there are, and in how many seconds."),
+        ] {
+            response.headers.insert(name.into(), HeaderBuilder::new().description(Some(text)).build().into());
+        }
+    }
+    if status == "503" || status == "429" {
         response
             .headers
             .insert("Retry-After".into(), HeaderBuilder::new().description(Some("Seconds.")).build().into());

@@ -23,7 +23,7 @@ pub(crate) struct ErrorAnswer {
     errors: Option<Vec<FieldErrorAnswer>>,
 }
 
-fn always_null() -> Object {
+pub(crate) fn always_null() -> Object {
     ObjectBuilder::new().schema_type(Type::Null).description(Some("Always null.")).build()
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct FieldErrorAnswer {
     #[schema(example = "password")]
     field: String,
     /// `required`, `wrong_type`, `unknown_field`, `duplicate_field`, `empty`, `too_long`, `too_short`,
-    /// `invalid_characters`, `not_an_address`.
+    /// `invalid_characters`, `not_an_address`, `not_allowed`, `too_common`, `breached`, `guessable`.
     #[schema(example = "required")]
     error: String,
     #[schema(example = "This field is required.")]

@@ -108,6 +108,8 @@ impl TestApp {
         settings.login.failure_time_ms = 0;
         settings.password.argon2.memory_kib = 64;
         settings.password.argon2.iterations = 1;
+        // Tests of other things sign in at will.
+        settings.throttle.enabled = false;
         configure(&mut settings);
         let clock = Arc::new(ManualClock::at(DateTime::from_timestamp(BEGIN, 0).unwrap()));
         let start = Start { clock: clock.clone(), ..Start::new(settings) };
@@ -159,8 +161,39 @@ impl TestApp {
         self.send(request(Method::GET, path, who).body(Body::empty()).unwrap()).await
     }
 
+    /// With a JSON body, where there is one.
+    pub(crate) async fn call(&self, method: &str, path: &str, who: As<'_>, body: Option<Value>) -> Answer {
+        let builder = request(method.parse().unwrap(), path, who);
+        let request = match body {
+            Some(body) => builder.header("content-type", "application/json").body(body.to_string().into()),
+            None => builder.body(Body::empty()),
+        };
+        self.send(request.unwrap()).await
+    }
+
+    /// The access token of an administrator named `root`.
+    pub(crate) async fn administrator(&self) -> String {
+        self.user_with_roles("root", &["admin"]).await;
+        self.token_of("root").await
+    }
+
+    /// Signs in and takes the access token.
+    pub(crate) async fn token_of(&self, username: &str) -> String {
+        self.log_in(username).await.json()["token"].as_str().unwrap().to_owned()
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.post_raw(path, "application/json", body.to_string()).await
+    }
+
+    /// The same as somebody.
+    pub(crate) async fn post_as(&self, path: &str, who: As<'_>, body: Value) -> Answer {
+        let request = request(Method::POST, path, who).header("content-type", "application/json");
+        self.send(request.body(body.to_string().into()).unwrap()).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str, who: As<'_>) -> Answer {
+        self.send(request(Method::DELETE, path, who).body(Body::empty()).unwrap()).await
     }
 
     pub(crate) async fn post_raw(&self, path: &str, content_type: &str, body: impl Into<Body>) -> Answer {
@@ -175,12 +208,66 @@ impl TestApp {
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
+    /// What stands in the outbox, oldest first.
+    pub(crate) async fn mails(&self) -> Vec<Mail> {
+        use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+        use doorward_core::mail;
+        use sea_orm::{EntityTrait as _, QueryOrder as _};
+        let key = RandomizedNonceKey::new(&AES_256_GCM, b"0123456789abcdef0123456789abcdef").unwrap();
+        let rows = mail::Entity::find().order_by_asc(mail::Column::Id).all(self.doorward.database().reads()).await;
+        let open = |row: mail::OutboxRow| {
+            let sealed = row.sealed.unwrap();
+            let (nonce, body) = sealed.split_at(12);
+            let (nonce, mut body) = (Nonce::try_assume_unique_for_key(nonce).unwrap(), body.to_vec());
+            let aad = Aad::from(format!("mail {}", row.message_id));
+            let variables = serde_json::from_slice(key.open_in_place(nonce, aad, &mut body).unwrap()).unwrap();
+            Mail { recipient: row.recipient, template: row.template, language: row.language, variables }
+        };
+        rows.unwrap().into_iter().map(open).collect()
+    }
+
+    /// The newest mail.
+    pub(crate) async fn last_mail(&self) -> Mail {
+        self.mails().await.pop().expect("a mail was written")
+    }
+
     /// Runs a statement as another application on the same database would.
     pub(crate) async fn sql(&self, statement: &str) {
         let url = self.doorward.settings().database.expose().to_owned();
         let connection = Database::connect(url).await.unwrap();
         connection.execute_unprepared(statement).await.unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// The column `line` of what a query answers, as text.
+    pub(crate) async fn column(&self, query: &str) -> Vec<String> {
+        let url = self.doorward.settings().database.expose().to_owned();
+        let connection = Database::connect(url).await.unwrap();
+        let statement = sea_orm::Statement::from_string(connection.get_database_backend(), query);
+        let rows = connection.query_all_raw(statement).await.unwrap();
+        let lines = rows.iter().map(|row| row.try_get::<String>("", "line").unwrap()).collect();
+        connection.close().await.unwrap();
+        lines
+    }
+}
+
+/// A mail of the outbox, opened.
+#[derive(Debug)]
+pub(crate) struct Mail {
+    pub(crate) recipient: String,
+    pub(crate) template: String,
+    pub(crate) language: String,
+    pub(crate) variables: Value,
+}
+
+impl Mail {
+    /// What stands behind the `#` of the link.
+    pub(crate) fn token(&self) -> String {
+        self.variables["link"].as_str().unwrap().split_once('#').unwrap().1.to_owned()
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.variables["code"].as_str().unwrap().to_owned()
     }
 }
 

@@ -22,6 +22,15 @@ fn paths_and_methods_that_are_not_there_are_told_in_it() {
 }
 
 #[test]
+fn a_path_that_is_no_text_is_told_in_it() {
+    on_both_engines(async |app| {
+        for path in ["/docs/%ff", "/docs/..%fetc", "/%ff"] {
+            assert_eq!(app.get(path, As::Nobody).await.error(), "404 not_found", "{path}");
+        }
+    });
+}
+
+#[test]
 fn it_speaks_english_and_chinese_and_without_a_wish_the_flask_systems_words() {
     on_both_engines(async |app| {
         let told = async |language: &str| {

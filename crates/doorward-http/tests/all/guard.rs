@@ -105,6 +105,6 @@ fn the_last_administrator_stays() {
             let _ = doorward_core::user::delete(&app.doorward, id).await;
         }
         let admins = doorward_core::user::list(app.doorward.database().reads(), None, 10).await.unwrap();
-        assert_eq!(admins.users.iter().filter(|user| user.is_enabled()).count(), 1);
+        assert_eq!(admins.users.iter().filter(|user| user.is_enabled(app.doorward.now())).count(), 1);
     });
 }

@@ -102,7 +102,7 @@ fn d6_a_preflight_tells_a_listed_origin_what_it_may_send() {
             assert_eq!(answer.header("access-control-allow-credentials"), "true");
             assert_eq!(answer.header("access-control-allow-methods"), "GET,POST,PATCH,DELETE");
             let headers = answer.header("access-control-allow-headers");
-            assert_eq!(headers, "authorization,content-type,accept-language,token");
+            assert_eq!(headers, "authorization,content-type,accept-language,token,x-challenge-response");
             assert_eq!(answer.header("access-control-max-age"), "600");
         }
         for origin in UNLISTED {

@@ -3,16 +3,30 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod app;
+mod audit;
+mod challenge;
+mod confirm;
 mod envelope;
 mod guard;
 mod headers;
+mod hook;
+mod invitations;
 mod login;
 mod logout;
+mod mail;
+mod matrix;
 mod me;
+mod one_time_code;
 mod openapi;
 mod operation;
+mod password;
+mod register;
+mod roles;
 mod routes;
 mod security;
 mod session;
+mod smtp;
+mod throttle;
 mod token;
+mod users;
 mod well_known;

@@ -1,9 +1,47 @@
 //! `GET /me`
 
-use doorward_core::{password::NewPassword, user};
-use insta::assert_snapshot;
+mod api_keys;
+mod deletion;
+mod email;
+mod export;
+mod password;
+mod profile;
+mod sessions;
 
-use crate::app::{As, configured_on_both_engines, flask_tokens, on_both_engines};
+use axum::body::Body;
+use doorward_core::{password::NewPassword, user};
+use http::Method;
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::app::{Answer, As, TestApp, configured_on_both_engines, flask_tokens, on_both_engines, request};
+
+/// Sends a JSON body, or none where it is null.
+async fn send(app: &TestApp, method: Method, path: &str, who: As<'_>, body: Value) -> Answer {
+    let builder = request(method, path, who);
+    let request = if body.is_null() {
+        builder.body(Body::empty())
+    } else {
+        builder.header("content-type", "application/json").body(body.to_string().into())
+    };
+    app.send(request.unwrap()).await
+}
+
+/// The events of a user that the audit has, in their order.
+async fn events(app: &TestApp, user: doorward_core::database::UserId) -> Vec<String> {
+    use doorward_core::audit::{Column, Entity};
+    use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+    let rows = Entity::find().filter(Column::UserId.eq(user)).order_by_asc(Column::Sequence);
+    rows.all(app.doorward.database().reads()).await.unwrap().into_iter().map(|row| row.kind).collect()
+}
+
+/// The mails to a user in the outbox: template and recipient.
+async fn mails(app: &TestApp) -> Vec<(String, String)> {
+    use doorward_core::mail::Entity;
+    use sea_orm::EntityTrait as _;
+    let rows = Entity::find().all(app.doorward.database().reads()).await.unwrap();
+    rows.into_iter().map(|row| (row.template, row.recipient)).collect()
+}
 
 #[test]
 fn it_tells_who_is_signed_in() {
@@ -11,7 +49,7 @@ fn it_tells_who_is_signed_in() {
         app.user_with_roles("alice", &["admin"]).await;
         let login = app.log_in("alice").await.json();
         let answer = app.get("/me", As::Token(login["token"].as_str().unwrap())).await;
-        assert_snapshot!(answer.shown(), @r#"200 {"code":200,"message":null,"data":{"id":1,"username":"alice","email":"alice@example.com","confirmed":true,"name":null,"location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":null,"roles":["admin"]}}"#);
+        assert_snapshot!(answer.shown(), @r#"200 {"code":200,"message":null,"data":{"id":1,"username":"alice","email":"alice@example.com","confirmed":true,"name":null,"location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"c160f8cc69a4f0bf2b0362752353d060","roles":["admin"],"language":null,"extra":null}}"#);
         assert_eq!(answer.header("cache-control"), "no-store");
     });
 }

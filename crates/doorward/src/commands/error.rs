@@ -85,6 +85,11 @@ impl CommandError {
         Self { exit: Exit::Unavailable, name: "unavailable", faults: vec![fault] }
     }
 
+    /// A setting that this command refuses.
+    pub(crate) fn refused_setting(what: &str, way_out: &str) -> Self {
+        Self { exit: Exit::Configuration, name: "configuration", faults: vec![Fault::with(what, way_out)] }
+    }
+
     /// A database that can't be opened or reached.
     pub(crate) fn unreachable(error: Error) -> Self {
         Self { exit: Exit::Unavailable, name: "unavailable", ..Self::from(error) }

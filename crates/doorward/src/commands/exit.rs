@@ -36,7 +36,7 @@ impl Exit {
             Self::NotFound => "not found",
             Self::Conflict => "conflict",
             Self::Unavailable => "database unavailable",
-            Self::Faults => "doctor found faults",
+            Self::Faults => "faults were found",
         }
     }
 }

@@ -1,17 +1,23 @@
 //! The commands, a file a group. Each calls an operation of `doorward-core` and shows the answer.
 
+mod api_key;
+mod audit;
 mod backup;
 mod config;
 mod doctor;
 mod error;
 mod exit;
 mod health;
+mod invitation;
 mod key;
+mod mail;
 mod migrate;
 mod output;
 mod password;
+mod role;
 mod serve;
 mod session;
+mod throttle;
 mod token;
 mod user;
 
@@ -60,11 +66,18 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
 
 async fn dispatch(command: Command, context: Context) -> Outcome {
     match command {
-        Command::Serve { .. } => serve::run(context.loaded).await.map(|()| Exit::Done),
+        Command::Serve { .. } => Box::pin(serve::run(context.loaded)).await.map(|()| Exit::Done),
         Command::User(command) => user::run(command, context).await,
+        Command::Role(command) => role::run(command, context).await,
+        Command::Service(command) => api_key::run_service(command, context).await,
+        Command::ApiKey(command) => api_key::run(command, context).await,
+        Command::Invitation(command) => invitation::run(command, context).await,
         Command::Session(command) => session::run(command, context).await,
         Command::Token(command) => token::run(&command, context).await,
+        Command::Throttle(command) => throttle::run(command, context).await,
+        Command::Audit(command) => audit::run(command, context).await,
         Command::Key(command) => key::run(&command, context).await,
+        Command::Mail(command) => mail::run(&command, context).await,
         Command::Migrate(command) => migrate::run(&command, context).await,
         Command::Backup { file } => backup::back_up(&file, context).await,
         Command::Restore { file, yes } => backup::restore(&file, yes, &context).await,

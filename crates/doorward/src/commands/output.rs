@@ -23,6 +23,12 @@ pub(crate) fn print_part(text: &str) {
     let _ = write!(std::io::stdout(), "{text}");
 }
 
+/// Bytes as they are on standard output; `false` where nobody reads any more.
+pub(crate) fn print_bytes(bytes: &[u8]) -> bool {
+    use std::io::Write as _;
+    std::io::stdout().write_all(bytes).is_ok()
+}
+
 /// A line on standard error; likewise.
 pub(crate) fn complain(text: &str) {
     use std::io::Write as _;

@@ -1,25 +1,30 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum::Router;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use doorward::{
     Doorward,
     serve::{ListenAddress, ServeConfig, Server, TlsFiles, signals},
     telemetry::{self, LogFormat, Telemetry, TracesConfig},
 };
 use doorward_core::{
+    SystemRandomness,
     password::NewPassword,
-    settings::{self, Listen, Loaded, Settings, Severity},
+    random_bytes,
+    settings::{self, Listen, Loaded, Profile, Secret, Settings, Severity},
     user::FirstAdministrator,
 };
 
 use super::CommandError;
+use crate::testing::{self, Testing};
 
 /// Serves until told to stop.
 pub(crate) async fn run(loaded: Loaded) -> Result<(), CommandError> {
     refuse_insecure(&loaded)?;
     let settings = loaded.settings;
     let telemetry = begin_logging(&settings)?;
-    let result = serve(settings).await;
+    let result =
+        if settings.profile == Profile::Testing { serve_testing(settings).await } else { serve(settings).await };
     telemetry.shutdown().await;
     result
 }
@@ -48,7 +53,10 @@ fn begin_logging(settings: &Settings) -> Result<Telemetry, CommandError> {
 
 async fn serve(settings: Settings) -> Result<(), CommandError> {
     let stop = signals().map_err(|error| CommandError::failed(error.to_string()))?;
-    let doorward = Doorward::builder().settings(settings).build().await?;
+    let doorward = match Doorward::builder().settings(settings.clone()).build().await {
+        Ok(doorward) => doorward,
+        Err(error) => return Err(why_not_started(&settings, error).await),
+    };
     let settings = doorward.core().settings().clone();
     let password = std::env::var("DOORWARD_ADMIN_PASSWORD").ok().map(NewPassword::new);
     if let Some(made) = doorward.ensure_first_administrator(password).await? {
@@ -82,6 +90,34 @@ async fn serve(settings: Settings) -> Result<(), CommandError> {
     let _ = background.await;
     doorward.core().close().await;
     Ok(())
+}
+
+/// Serves from memory, for the tests of other programs.
+async fn serve_testing(mut settings: Settings) -> Result<(), CommandError> {
+    testing::refuse_real_things(&settings).map_err(|(what, way_out)| CommandError::refused_setting(what, way_out))?;
+    let stop = signals().map_err(|error| CommandError::failed(error.to_string()))?;
+    // In memory too: nothing is left on the disk.
+    let key: [u8; 32] = random_bytes(&SystemRandomness);
+    settings.keys.seal_key = Some(Secret::new(STANDARD.encode(key)));
+    let testing = Testing::begin(settings.clone()).await?;
+    let server = Server::bind(serve_config(&settings, &settings.listen, true))
+        .await
+        .map_err(|error| CommandError::failed(error.to_string()))?;
+    tracing::info!(users = testing::USERNAMES.join(", "), password = testing::PASSWORD, "ready");
+    server.run(testing.router(), stop).await;
+    testing.close().await;
+    Ok(())
+}
+
+/// The error of a start, with the exit code of an unavailable database where it is that.
+async fn why_not_started(settings: &Settings, error: doorward::Error) -> CommandError {
+    match doorward_core::Doorward::connect_only(settings, false).await {
+        Ok(database) => {
+            database.close().await;
+            error.into()
+        }
+        Err(_) => CommandError::unreachable(error),
+    }
 }
 
 #[cfg(feature = "otel")]

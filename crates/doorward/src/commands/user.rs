@@ -1,8 +1,8 @@
 use doorward_core::{
     Doorward,
-    database::UserId,
+    database::{StoredTime, UserId},
     role,
-    user::{self, NewUser, User},
+    user::{self, After, Disabling, ExportFormat, NewUser, Search, Sort, User, Wanted},
 };
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use super::{
     output::{self, Table},
     password,
 };
-use crate::arguments::UserCommand;
+use crate::arguments::{ExportForm, UserCommand, UserFilter, UserSort};
 
 /// Users read at a time.
 const PAGE: u64 = 200;
@@ -36,16 +36,31 @@ async fn act(command: UserCommand, context: &Context, doorward: &Doorward) -> Ou
             remind_of_administrator(context, doorward, &name).await?;
             Ok(Exit::Done)
         }
-        UserCommand::List { after, limit, all } => list(context, doorward, after, limit, all).await,
+        UserCommand::List { wanted, after, limit, all } => {
+            list(context, doorward, &wanted_by(wanted), after, if all { None } else { Some(limit) }).await
+        }
+        UserCommand::Export { format, wanted } => export(doorward, wanted_by(wanted), format).await,
         UserCommand::Show { user } => show(context, doorward, &find(&user).await?).await,
-        UserCommand::SetPassword { user, password: source } => {
+        UserCommand::SetPassword { user, must_change, password: source } => {
             let user = find(&user).await?;
-            user::set_password(doorward, user.id, password::read(&source)?).await?;
+            let new = password::read(&source)?;
+            if must_change {
+                user::set_password_for_once(doorward, user.id, new).await?;
+                let text = "The password is set for one sign-in, which must choose another; every session has ended.";
+                return done(context, &user, text);
+            }
+            user::set_password(doorward, user.id, new).await?;
             done(context, &user, "The password is set; every session has ended.")
         }
-        UserCommand::Disable { user } => {
+        UserCommand::ResetPassword { user } => {
             let user = find(&user).await?;
-            user::disable(doorward, user.id).await?;
+            doorward_core::password::start_reset(doorward, user.id).await?;
+            done(context, &user, "A mail with the link is on its way; the present password goes on until it is used.")
+        }
+        UserCommand::Disable { user, reason, until } => {
+            let user = find(&user).await?;
+            let how = Disabling { reason, until: until.map(StoredTime::new) };
+            user::disable_with(doorward, user.id, how).await?;
             done(context, &user, "Disabled; every session has ended.")
         }
         UserCommand::Enable { user } => {
@@ -108,18 +123,22 @@ fn as_json(user: &User, roles: &[String]) -> Value {
         "member_since": user.member_since.map(output::time),
         "last_seen": user.last_seen.map(output::time),
         "disabled_at": user.disabled_at.map(output::time),
+        "disabled_until": user.disabled_until.map(output::time),
+        "disabled_reason": user.disabled_reason,
         "roles": roles,
     })
 }
 
 /// The fields of a user in the order in which a person looks for them.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 13] = [
     "id",
     "username",
     "email",
     "confirmed",
     "roles",
     "disabled_at",
+    "disabled_until",
+    "disabled_reason",
     "name",
     "location",
     "about_me",
@@ -142,33 +161,80 @@ async fn show(context: &Context, doorward: &Doorward, user: &User) -> Outcome {
             Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
             other => other.to_string(),
         };
-        output::print(&format!("{name:<13} {shown}"));
+        output::print(&format!("{name:<15} {shown}"));
     }
     Ok(Exit::Done)
 }
 
-async fn list(context: &Context, doorward: &Doorward, after: Option<i64>, limit: u64, all: bool) -> Outcome {
-    let reads = doorward.database().reads();
-    let mut after = after.map(UserId);
+fn wanted_by(filter: UserFilter) -> Wanted {
+    let sort = match filter.sort {
+        UserSort::Id => Sort::Id,
+        UserSort::Username => Sort::Username,
+        UserSort::MemberSince => Sort::MemberSince,
+        UserSort::LastSeen => Sort::LastSeen,
+    };
+    Wanted {
+        search: filter.search.map(Search::Prefix).or(filter.containing.map(Search::Substring)),
+        role: filter.role,
+        disabled: if filter.disabled { Some(true) } else { filter.enabled.then_some(false) },
+        confirmed: filter.unconfirmed.then_some(false),
+        service: filter.service.then_some(true),
+        sort,
+        descending: filter.descending,
+    }
+}
+
+async fn export(doorward: &Doorward, wanted: Wanted, form: ExportForm) -> Outcome {
+    let format = match form {
+        ExportForm::Csv => ExportFormat::Csv,
+        ExportForm::Ndjson => ExportFormat::Ndjson,
+    };
+    let mut export = user::export(doorward, wanted, format).await?;
+    while let Some(part) = export.next_part().await? {
+        if !output::print_bytes(&part) {
+            break;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Up to `limit` users, or all of them where there is none.
+async fn list(
+    context: &Context,
+    doorward: &Doorward,
+    wanted: &Wanted,
+    after: Option<String>,
+    limit: Option<u64>,
+) -> Outcome {
+    let mut after = after.map(|text| text.parse().map_or(After::Cursor(text), |id| After::Id(UserId(id))));
     let mut shown = if context.json {
         Listing::Json { begun: false }
     } else {
         Listing::Table(Table::new(&["ID", "USERNAME", "EMAIL", "ROLES", "MEMBER SINCE", "STATE"]))
     };
+    let now = doorward.now();
+    let mut left = limit;
     let mut any = false;
-    // A page is shown before the next is read: the table may be larger than the memory.
+    // A page is shown before the next is read: the table may be larger than the memory. A page of a search
+    // can hold fewer than were asked for before the last.
     let next = loop {
-        let page = user::list(reads, after, if all { PAGE } else { limit }).await?;
-        let mut roles = user::roles_of_each(reads, &page.users).await?;
+        let page = user::find_page(doorward, wanted, after.as_ref(), left.unwrap_or(PAGE)).await?;
+        let mut roles = user::roles_of_each(doorward.database().reads(), &page.users).await?;
         let users = page.users.iter().map(|user| (user, roles.remove(&user.id).unwrap_or_default()));
-        shown.page(users);
+        shown.page(users, now);
         any |= !page.users.is_empty();
-        if !all || page.next.is_none() {
-            break page.next;
+        left = left.map(|left| left - page.users.len() as u64);
+        if left == Some(0) || page.next.is_none() {
+            // In the usual order an id says as much, and can be typed.
+            let by_id = wanted.search.is_none() && wanted.sort == Sort::Id;
+            break match page.users.last().filter(|_| by_id && page.next.is_some()) {
+                Some(last) => Some(json!(last.id)),
+                None => page.next.map(Value::from),
+            };
         }
-        after = page.next;
+        after = page.next.map(After::Cursor);
     };
-    shown.end(next);
+    shown.end(next.as_ref());
     if any {
         remind_of_administrator(context, doorward, "NAME").await?;
     }
@@ -185,7 +251,7 @@ enum Listing {
 }
 
 impl Listing {
-    fn page<'a>(&mut self, users: impl Iterator<Item = (&'a User, Vec<String>)>) {
+    fn page<'a>(&mut self, users: impl Iterator<Item = (&'a User, Vec<String>)>, now: StoredTime) {
         match self {
             Self::Json { begun } => {
                 for (user, roles) in users {
@@ -195,19 +261,20 @@ impl Listing {
                 }
             }
             Self::Table(table) => {
-                let rows: Vec<_> = users.map(|(user, roles)| row(user, &roles)).collect();
+                let rows: Vec<_> = users.map(|(user, roles)| row(user, &roles, now)).collect();
                 table.lines(&rows).iter().for_each(|line| output::print(line));
             }
         }
     }
 
-    fn end(self, next: Option<UserId>) {
+    fn end(self, next: Option<&Value>) {
         match self {
             Self::Json { begun: false } => output::print_json(&json!({"users": [], "next": next})),
             Self::Json { begun: true } => output::print(&format!("\n  ],\n  \"next\": {}\n}}", json!(next))),
             Self::Table(_) => {
                 if let Some(next) = next {
-                    output::print(&format!("More: doorward user list --after {next}"));
+                    let next = next.as_str().map_or_else(|| next.to_string(), str::to_owned);
+                    output::print(&format!("More: the same with --after {next}"));
                 }
             }
         }
@@ -215,13 +282,13 @@ impl Listing {
 }
 
 async fn remind_of_administrator(context: &Context, doorward: &Doorward, name: &str) -> Result<(), CommandError> {
-    if !context.json && !role::has_administrator(doorward.database().reads()).await? {
+    if !context.json && !role::has_administrator(doorward.database().reads(), doorward.now()).await? {
         output::print(&format!("Nobody is an administrator: doorward user grant {name} admin"));
     }
     Ok(())
 }
 
-fn row(user: &User, roles: &[String]) -> Vec<String> {
+fn row(user: &User, roles: &[String], now: StoredTime) -> Vec<String> {
     let text = |field: Option<&str>| output::plain(field.unwrap_or("-"));
     vec![
         user.id.to_string(),
@@ -229,6 +296,6 @@ fn row(user: &User, roles: &[String]) -> Vec<String> {
         text(user.email.as_deref()),
         if roles.is_empty() { "-".to_owned() } else { roles.join(",") },
         user.member_since.map_or_else(|| "-".to_owned(), output::time),
-        if user.is_enabled() { "enabled".to_owned() } else { "disabled".to_owned() },
+        if user.is_enabled(now) { "enabled".to_owned() } else { "disabled".to_owned() },
     ]
 }

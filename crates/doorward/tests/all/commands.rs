@@ -11,7 +11,7 @@ fn a_user_can_be_made_before_the_first_serve() {
     let made =
         folder.run_with_input("user create alice --email alice@example.com --role admin --password-stdin", PASSWORD);
     assert_eq!((made.code, made.err.as_str()), (0, ""));
-    assert!(made.out.starts_with("id            1\nusername      alice\n"), "{}", made.out);
+    assert!(made.out.starts_with("id              1\nusername        alice\n"), "{}", made.out);
 
     let shown = folder.run("--json user show alice").answer();
     assert_eq!(shown["email"], "alice@example.com");
@@ -241,9 +241,10 @@ fn doctor_names_users_in_trouble_and_the_way_out() {
 fn help_completions_and_descriptions_need_no_database() {
     let folder = Folder::new();
     let help = folder.done("--help");
-    for command in
-        ["serve", "user", "session", "token", "key", "migrate", "backup", "restore", "health", "doctor", "config"]
-    {
+    for command in [
+        "serve", "user", "session", "token", "mail", "key", "migrate", "backup", "restore", "health", "doctor",
+        "config",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
     }
     assert!(folder.done("completions bash").contains("_doorward()"));
@@ -252,4 +253,74 @@ fn help_completions_and_descriptions_need_no_database() {
     assert!(folder.done("config reference --format markdown").contains("DOORWARD_TOKEN__EXPIRATION"));
     assert_eq!(folder.run("--profile production config check").code, 3);
     assert_eq!(folder.files(), Vec::<String>::new());
+}
+
+#[test]
+fn roles_are_kept_by_command() {
+    let folder = Folder::new();
+    folder.done("user create alice --no-password --role admin");
+    let made =
+        folder.run("--json role create editor --description Edits --permit articles:write --permit articles:read");
+    assert_eq!(
+        made.answer(),
+        json!({"name": "editor", "description": "Edits", "permissions": ["articles:read", "articles:write"]})
+    );
+    folder.done("role forbid editor articles:write articles:delete");
+    folder.done("role permit editor comments:write");
+    assert_snapshot!(folder.done("role list").trim_end(), @r"
+    ROLE    PERMITS                       DESCRIPTION
+    admin   -                             Administers users, roles and sessions
+    editor  articles:read,comments:write  Edits
+    ");
+    folder.done("user grant alice editor");
+    for (line, code, name) in [
+        ("role create editor", 5, "role_taken"),
+        ("role create a/b", 2, "invalid_fields"),
+        ("role permit nobody x", 4, "role_not_found"),
+        ("role permit editor a/b", 2, "invalid_fields"),
+        ("role delete editor", 2, "not_confirmed"),
+        ("role delete editor --yes", 5, "role_in_use"),
+        ("role delete admin --yes --take-away", 5, "role_protected"),
+    ] {
+        let run = folder.run(&format!("--json {line}"));
+        assert_eq!((run.code, run.error()["error"].as_str()), (code, Some(name)), "{line}");
+    }
+    assert_eq!(folder.run("--json role delete editor --yes --take-away").answer()["taken_from"], 1);
+    assert_eq!(folder.run("--json user show alice").answer()["roles"], json!(["admin"]));
+}
+
+#[test]
+fn users_are_searched_disabled_for_a_time_and_exported_by_command() {
+    let folder = Folder::new();
+    folder.done("user create root --no-password --role admin");
+    for name in ["anna", "Annabel", "bert"] {
+        folder.done(&format!("user create {name} --no-password --email {name}@example.com"));
+    }
+    let names = |line: &str| -> Vec<String> {
+        let users = folder.run(&format!("--json user list {line}")).answer()["users"].clone();
+        users.as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap().to_owned()).collect()
+    };
+    folder.done("user disable bert --reason away --until 2999-01-01T00:00:00Z");
+    let bert = folder.run("--json user show bert").answer();
+    assert_eq!((&bert["disabled_reason"], &bert["disabled_until"]), (&json!("away"), &json!("2999-01-01T00:00:00Z")));
+    for (line, wanted) in [
+        ("--search ANN", &["anna", "Annabel"][..]),
+        ("--containing ert", &["bert"]),
+        ("--disabled", &["bert"]),
+        ("--enabled --sort username --descending", &["root", "Annabel", "anna"]),
+        ("--role admin", &["root"]),
+        ("--unconfirmed --search b", &["bert"]),
+    ] {
+        assert_eq!(names(line), wanted, "{line}");
+    }
+    let first = folder.run("--json user list --sort username --limit 2").answer();
+    let next = first["next"].as_str().unwrap();
+    assert_eq!(names(&format!("--sort username --limit 2 --after {next}")), ["bert", "root"]);
+    assert_eq!(folder.run(&format!("--json user list --after {next}")).error()["error"], "invalid_fields");
+    for line in ["user disable anna --until 1999-01-01T00:00:00Z", "user disable anna --until tomorrow"] {
+        assert_eq!(folder.run(line).code, 2, "{line}");
+    }
+    let csv = folder.done("user export --role admin");
+    assert_eq!(csv.lines().count(), 2, "{csv}");
+    assert_eq!(folder.done("user export --format ndjson").lines().count(), 4);
 }

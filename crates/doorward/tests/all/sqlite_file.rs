@@ -81,8 +81,7 @@ fn i_a_damaged_database_is_named_with_the_way_out_and_left_as_it_is() {
             assert!(message.contains("doorward.db") && message.contains(says), "{state}: {line}: {message}");
             let told = error["way_out"].as_str().unwrap_or_else(|| panic!("{state}: {line}: no way out: {error}"));
             assert!(told.contains(way_out), "{state}: {line}: {told}");
-            let code = if line == "serve" { 1 } else { 6 };
-            assert_eq!(run.code, code, "{state}: {line}");
+            assert_eq!(run.code, 6, "{state}: {line}");
             assert_eq!(run.out, "", "{state}: {line}");
         }
         let doctor = folder.run("doctor");
@@ -116,7 +115,7 @@ fn i_a_database_that_another_process_holds_is_named() {
                 "{line}: {error}"
             );
             assert!(error["way_out"].as_str().unwrap().contains("end the process"), "{line}: {error}");
-            assert_eq!(run.code, if line.contains("serve") { 1 } else { 6 }, "{line}");
+            assert_eq!(run.code, 6, "{line}");
         }
         holder.execute_unprepared("ROLLBACK").await.unwrap();
         holder.close().await.unwrap();

@@ -42,6 +42,15 @@ BEGIN
 	RETURN NEW;
 END $$;
 
+CREATE OR REPLACE FUNCTION doorward_username_reshaped() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.username IS DISTINCT FROM OLD.username
+		AND NEW.username_skeleton IS NOT DISTINCT FROM OLD.username_skeleton THEN
+		NEW.username_skeleton := NULL;
+	END IF;
+	RETURN NEW;
+END $$;
+
 DO $$ BEGIN
 	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_revocations_in_turn' AND tgrelid = 'revocations'::regclass) THEN
 		CREATE TRIGGER doorward_revocations_in_turn BEFORE INSERT ON revocations
@@ -58,5 +67,9 @@ DO $$ BEGIN
 	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_user_renamed' AND tgrelid = 'users'::regclass) THEN
 		CREATE TRIGGER doorward_user_renamed BEFORE UPDATE OF username, email ON users
 			FOR EACH ROW EXECUTE FUNCTION doorward_user_renamed();
+	END IF;
+	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_username_reshaped' AND tgrelid = 'users'::regclass) THEN
+		CREATE TRIGGER doorward_username_reshaped BEFORE UPDATE OF username ON users
+			FOR EACH ROW EXECUTE FUNCTION doorward_username_reshaped();
 	END IF;
 END $$;

@@ -24,3 +24,7 @@ CREATE TRIGGER IF NOT EXISTS doorward_email_changed AFTER UPDATE OF email ON use
 WHEN NEW.email IS NOT OLD.email AND NEW.email_key IS OLD.email_key BEGIN
 	UPDATE users SET email_key = NULL WHERE id = NEW.id;
 END;
+CREATE TRIGGER IF NOT EXISTS doorward_username_reshaped AFTER UPDATE OF username ON users
+WHEN NEW.username IS NOT OLD.username AND NEW.username_skeleton IS OLD.username_skeleton BEGIN
+	UPDATE users SET username_skeleton = NULL WHERE id = NEW.id;
+END;

@@ -1,6 +1,6 @@
 //! Settings that contradict one another, under any profile.
 
-use super::super::words::{Profile, TokenFormat, WriteScheme};
+use super::super::words::{Asked, Profile, RegistrationMode, TokenFormat, WriteScheme};
 use super::Rule;
 use super::Severity::{Error, Warning};
 
@@ -40,6 +40,53 @@ pub(super) const RULES: &[Rule] = &[
         broken: |settings, _| settings.tls.certificate.is_some() != settings.tls.key.is_some(),
     },
     Rule {
+        key: "registration.domains",
+        severity: Error,
+        message: "is empty, and `registration.mode = \"domain\"` needs one",
+        way_out: "Name the domains whose addresses can register.",
+        broken: |settings, _| {
+            settings.registration.mode == RegistrationMode::Domain && settings.registration.domains.is_empty()
+        },
+    },
+    Rule {
+        key: "registration.email",
+        severity: Error,
+        message: "is not `required`, and `registration.mode = \"domain\"` goes by the address",
+        way_out: "Set it to `required`.",
+        broken: |settings, _| {
+            settings.registration.mode == RegistrationMode::Domain && settings.registration.email != Asked::Required
+        },
+    },
+    Rule {
+        key: "login.require_confirmed",
+        severity: Error,
+        message: "is off, and under `registration.mode = \"domain\"` nobody would have to show that the address is theirs",
+        way_out: "Set it to `true`.",
+        broken: |settings, _| {
+            settings.registration.mode == RegistrationMode::Domain && !settings.login.require_confirmed
+        },
+    },
+    Rule {
+        key: "login.require_confirmed",
+        severity: Error,
+        message: "is on, and who registers without an address could never sign in",
+        way_out: "Set `registration.email = \"required\"`.",
+        broken: |settings, _| {
+            settings.login.require_confirmed
+                && settings.registration.mode != RegistrationMode::Closed
+                && settings.registration.email != Asked::Required
+        },
+    },
+    Rule {
+        key: "registration.username",
+        severity: Error,
+        message: "and `registration.email` are both `never`, so nobody could say who they are",
+        way_out: "Set one of them to `required`.",
+        broken: |settings, _| {
+            settings.registration.username == Asked::Never && settings.registration.email == Asked::Never
+        },
+    },
+    Rule {
         key: "token.secret_keys",
         severity: Error,
         message: "is empty, and `token.format = \"flask\"` needs a key",
@@ -52,6 +99,20 @@ pub(super) const RULES: &[Rule] = &[
         message: "is not longer than `token.expiration`, so refreshing gains nothing",
         way_out: "Make it longer.",
         broken: |settings, _| settings.token.refresh_expiration <= settings.token.expiration,
+    },
+    Rule {
+        key: "challenge.secret",
+        severity: Error,
+        message: "is not set, and the verifier at `challenge.verify_url` asks for it",
+        way_out: "Set it, or leave `challenge.verify_url` out.",
+        broken: |settings, _| settings.challenge.verify_url.is_some() && settings.challenge.secret.is_none(),
+    },
+    Rule {
+        key: "throttle.longest_wait",
+        severity: Error,
+        message: "is shorter than `throttle.first_wait`",
+        way_out: "Make it at least as long.",
+        broken: |settings, _| settings.throttle.longest_wait < settings.throttle.first_wait,
     },
     Rule {
         key: "keys.seal_key",

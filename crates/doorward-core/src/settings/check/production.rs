@@ -80,6 +80,24 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        key: "mail.smtp_tls",
+        severity: Error,
+        message: "is `off` for a mail server on another machine, so its password and links that open accounts would travel in the clear",
+        way_out: "Set it to `auto`, or use `smtps://` in `mail.smtp_url`.",
+        broken: |settings, _| {
+            let mail = &settings.mail;
+            let in_the_clear = mail.smtp_url.as_ref().is_some_and(|url| url.expose().starts_with("smtp://"));
+            in_the_clear && !mail.requires_starttls() && !mail.is_smtp_local()
+        },
+    },
+    Rule {
+        key: "mail.smtp_url",
+        severity: Warning,
+        message: "is not set, so nobody gets a mail: no address is confirmed, no password reset",
+        way_out: "Set it, and see whether it works with `doorward mail test ADDRESS`.",
+        broken: |settings, _| settings.mail.smtp_url.is_none(),
+    },
+    Rule {
         key: "session.cookie",
         severity: Error,
         message: "is on without TLS, so sessions could be read on the way",
@@ -106,6 +124,13 @@ pub(super) const RULES: &[Rule] = &[
         message: "has a key that is well known or has a pattern",
         way_out: "Put a new one first (`openssl rand -base64 48`), here and in the Flask application, and leave the known one out.",
         broken: |settings, _| settings.token.secret_keys.iter().any(is_well_known),
+    },
+    Rule {
+        key: "throttle.enabled",
+        severity: Warning,
+        message: "is off, so passwords can be guessed as fast as they are hashed",
+        way_out: "Leave it on.",
+        broken: |settings, _| !settings.throttle.enabled,
     },
     Rule {
         key: "token.expiration",

@@ -3,7 +3,9 @@ use std::path::Path;
 use insta::assert_snapshot;
 
 use super::super::check::{Severity, production_rules};
-use super::super::{Listen, Problem, Profile, Protection, Settings, TokenFormat, WriteScheme, check_with, declare};
+use super::super::{
+    Listen, Problem, Profile, Protection, Settings, SmtpTls, TokenFormat, WriteScheme, check_with, declare,
+};
 
 fn problems(settings: &Settings) -> Vec<Problem> {
     check_with(settings, &|_: &Path| true)
@@ -14,6 +16,7 @@ fn sound() -> Settings {
     let mut settings = Settings::for_profile(Profile::Production);
     settings.public_url = Some("https://users.example.com".into());
     settings.database = "sqlite:///var/lib/doorward/doorward.db".into();
+    settings.mail.smtp_url = Some("smtp://doorward:hush@mail.example.com:587".into());
     settings
 }
 
@@ -46,6 +49,12 @@ const INSECURE: &[(&str, Change)] = &[
     ("error listen", |s| s.listen = vec![Listen::parse("0.0.0.0:80").unwrap()]),
     ("error http.trusted_proxies", |s| s.http.trusted_proxies = vec!["::/0".parse().unwrap()]),
     ("error http.cors_origins", |s| s.http.cors_origins = vec!["http://app.example.com".into()]),
+    ("error mail.smtp_tls", |s| s.mail.smtp_tls = SmtpTls::Off),
+    ("error mail.smtp_tls", |s| {
+        s.mail.smtp_url = Some("smtp://127.example.com".into());
+        s.mail.smtp_tls = SmtpTls::Off;
+    }),
+    ("warning mail.smtp_url", |s| s.mail.smtp_url = None),
     ("error session.cookie", |s| {
         s.public_url = Some("http://x".into());
         s.listen = vec![Listen::parse("unix:/run/x").unwrap()];
@@ -59,6 +68,7 @@ const INSECURE: &[(&str, Change)] = &[
         s.token.secret_keys = vec!["Please Change-Me before you go live with this".into()];
     }),
     ("error token.secret_keys", |s| s.token.secret_keys = vec!["abcabcabcabcabcabcabcabcabcabcabcabc".into()]),
+    ("warning throttle.enabled", |s| s.throttle.enabled = false),
     ("warning token.expiration", |s| s.token.expiration = 86_401),
     ("error login.failure_time_ms", |s| s.login.failure_time_ms = 0),
     ("error password.argon2.memory_kib", |s| s.password.argon2.memory_kib = 19_455),
@@ -129,6 +139,11 @@ fn production_allows_what_is_safe() {
             s.password.write_scheme = WriteScheme::Argon2id;
             s.password.werkzeug_rounds = 1_000;
         },
+        |s| s.mail.smtp_url = Some("smtp://127.0.0.1:25".into()),
+        |s| {
+            s.mail.smtp_url = Some("smtps://doorward:hush@mail.example.com".into());
+            s.mail.smtp_tls = SmtpTls::Off;
+        },
         |s| s.log.level = "info,doorward_core=debug,sqlx=off".into(),
         |s| s.database = "postgres://u:p@db1,db2/users?sslmode=verify-full".into(),
         |s| s.database = "postgres://u:p@127.0.0.1:5432/users".into(),
@@ -169,6 +184,8 @@ fn contradictions_are_found_under_any_profile() {
             s.keys.seal_key = Some("a2V5cyBhcmUgMzIgYnl0ZXMgYW5kIG5ldmVyIHNob3c=".into());
             s.keys.seal_key_file = "other.key".into();
         }),
+        ("challenge.secret", |s| s.challenge.verify_url = Some("https://verifier.example.com".into())),
+        ("throttle.longest_wait", |s| s.throttle.longest_wait = s.throttle.first_wait - 1),
         ("session.inactivity", |s| s.session.inactivity = s.session.absolute + 1),
         ("login.failure_time_ms", |s| s.login.failure_time_ms = s.http.request_timeout_ms),
         ("database_pool.acquire_timeout_ms", |s| s.database_pool.acquire_timeout_ms = 30_001),

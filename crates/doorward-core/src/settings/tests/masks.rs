@@ -10,7 +10,10 @@ const SECRET: &str = "kXq7-never-to-be-seen";
 fn variables_with_secrets() -> Vec<(String, String)> {
     let value = |key: &str| match key {
         "database" => format!("postgres://doorward:{SECRET}@db/users?sslpassword={SECRET}"),
-        "otel.endpoint" => format!("http://user:{SECRET}@collector:4318"),
+        "otel.endpoint" | "password.breach_url" | "challenge.verify_url" => {
+            format!("http://user:{SECRET}@collector:4318")
+        }
+        "mail.smtp_url" => format!("smtp://doorward:{SECRET}@mail:587"),
         "keys.seal_key" => SEAL_KEY.to_owned(),
         _ => SECRET.to_owned(),
     };
@@ -54,6 +57,7 @@ fn no_secret_is_in_an_error() {
         ("DOORWARD_DATABASE", SECRET),
         ("DOORWARD_OTEL__ENDPOINT", SECRET),
         ("DOORWARD_KEYS__SEAL_KEY", SECRET),
+        ("DOORWARD_MAIL__SMTP_URL", SECRET),
         ("DOORWARD_SECRET_KEY", SECRET),
     ];
     let errors = from_environment(&bad).unwrap_err();

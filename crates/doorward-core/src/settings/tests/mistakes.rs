@@ -26,15 +26,15 @@ fn an_unknown_key_of_the_file_names_the_nearest() {
         format = 'jwt'
         [password.argon]
         memory_kib = 5
-        [mail]
-        smtp_url = 'x'
+        [weather]
+        place = 'x'
     "), @r#"
     doorward.toml:2: there is no setting `databse`. Did you mean `database`?
     doorward.toml:3: there is no setting `secret_key`. Did you mean `token.secret_keys`?
     doorward.toml:5: there is no setting `token.expire`. Did you mean `token.expiration`?
     doorward.toml:6: there is no setting `tokens`. Did you mean `token`?
     doorward.toml:8: there is no setting `password.argon`. Did you mean `password.argon2`?
-    doorward.toml:10: there is no setting `mail`. `doorward config show` lists them all.
+    doorward.toml:10: there is no setting `weather`. `doorward config show` lists them all.
     "#);
 }
 

@@ -97,7 +97,7 @@ async fn h2_debug_of_who_signs_in_shows_no_secret() {
     shows_none(&secrets, "User", &user);
 
     let arrived = tokio::time::Instant::now();
-    let request = LogIn { identifier: "alice", password: PASSWORD, arrived };
+    let request = LogIn { identifier: "alice", password: PASSWORD, new_password: None, arrived };
     shows_none(&secrets, "LogIn", &request);
     let logged_in = session::log_in(core, request).await.unwrap();
     secrets.add_token("the access token", &logged_in.tokens.access);

@@ -43,12 +43,19 @@ impl MigrationTrait for Accounts {
     #[expect(elided_lifetimes_in_paths, reason = "the trait is written so, and async_trait must match it")]
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        // It names tables of this step; the next start makes it anew.
-        let trigger = match connection.get_database_backend() {
-            DbBackend::Postgres => "DROP TRIGGER IF EXISTS doorward_user_deleted ON users",
-            _ => "DROP TRIGGER IF EXISTS doorward_user_deleted",
+        // They name what this step made; the next start makes them anew.
+        let triggers = match connection.get_database_backend() {
+            DbBackend::Postgres => {
+                "DROP TRIGGER IF EXISTS doorward_user_deleted ON users;
+                 DROP TRIGGER IF EXISTS doorward_username_reshaped ON users;
+                 DROP FUNCTION IF EXISTS doorward_username_reshaped();"
+            }
+            _ => {
+                "DROP TRIGGER IF EXISTS doorward_user_deleted;
+                 DROP TRIGGER IF EXISTS doorward_username_reshaped;"
+            }
         };
-        connection.execute_unprepared(trigger).await?;
+        connection.execute_unprepared(triggers).await?;
         connection.execute_unprepared(include_str!("down.sql")).await?;
         Ok(())
     }

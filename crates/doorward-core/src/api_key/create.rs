@@ -1,0 +1,111 @@
+use doorward_guard::SessionId;
+use sea_orm::{ActiveValue::Set, Condition, PaginatorTrait, QuerySelect, entity::prelude::*};
+
+use super::{ActiveModel, ApiKey, ApiKeyRow, Column, Entity, check_scopes};
+use crate::{
+    Doorward, Error, FieldError, FieldProblem, audit,
+    database::UserId,
+    event::{Event, EventKind},
+    random_bytes,
+    user::{self, User},
+};
+
+/// The longest name, as its column has it, in characters.
+const NAME_WIDTH: usize = 64;
+/// The life of a key that ends by itself, in seconds: a minute to ten years.
+const LIFE: std::ops::RangeInclusive<u64> = 60..=10 * 365 * 24 * 60 * 60;
+
+/// An API key to be made.
+#[derive(Debug, Clone)]
+pub struct NewApiKey {
+    /// What its owner calls it.
+    pub name: String,
+    /// What it is narrowed to: see [`check_scopes`].
+    pub scopes: Vec<String>,
+    /// After how many seconds it ends by itself.
+    pub expires_in: Option<u64>,
+}
+
+/// An API key that was just made.
+#[derive(Debug)]
+pub struct CreatedApiKey {
+    /// Its row.
+    pub row: ApiKeyRow,
+    /// The key: nothing else knows it.
+    pub key: ApiKey,
+}
+
+/// Makes an API key for a user. Who asks must have proved who they are: see
+/// [`session::require_recent_proof`](crate::session::require_recent_proof).
+///
+/// # Errors
+/// [`Error::Invalid`] names the bad fields; [`Error::ApiKeyLimit`] where the user has as many as may be.
+pub async fn create(doorward: &Doorward, user: UserId, new: NewApiKey) -> Result<CreatedApiKey, Error> {
+    check(&new)?;
+    let mut scopes: Vec<&str> = Vec::new();
+    for scope in &new.scopes {
+        if !scopes.contains(&scope.as_str()) {
+            scopes.push(scope);
+        }
+    }
+    let now = doorward.now();
+    let key = ApiKey::random(doorward.randomness());
+    let created_ms = u64::try_from(now.unix_ms()).unwrap_or_default();
+    let id = SessionId::new(created_ms, random_bytes(doorward.randomness()));
+
+    let transaction = doorward.database().begin().await?;
+    // Two who make the last key that may be take turns on the user's row.
+    let owner = user::Entity::find_by_id(user).lock_exclusive().one(&transaction).await?;
+    owner.filter(|user: &User| user.is_enabled(now)).ok_or(Error::UserNotFound)?;
+    let alive = Entity::find()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now)))
+        .count(&transaction)
+        .await?;
+    if alive >= u64::from(doorward.settings().api_keys.max_per_user) {
+        return Err(Error::ApiKeyLimit);
+    }
+    let row = ActiveModel {
+        id: Set(id.to_string()),
+        user_id: Set(user),
+        key_hash: Set(key.hash().to_vec()),
+        shown: Set(key.shown().to_owned()),
+        name: Set(new.name.clone()),
+        scopes: Set(scopes.join(" ")),
+        created_at: Set(now),
+        expires_at: Set(new.expires_in.map(|life| now.plus_seconds(i64::try_from(life).unwrap_or(i64::MAX)))),
+        last_used_at: Set(None),
+        revoked_at: Set(None),
+    }
+    .insert(&transaction)
+    .await?;
+    let event = Event::of(EventKind::ApiKeyCreated, user)
+        .with("api_key", row.id.as_str())
+        .with("shown", row.shown.as_str())
+        .with("name", row.name.as_str())
+        .with("scopes", scopes);
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
+    transaction.commit().await?;
+    doorward.announce(&recorded);
+    Ok(CreatedApiKey { row, key })
+}
+
+fn check(new: &NewApiKey) -> Result<(), Error> {
+    let mut bad = Vec::new();
+    let mut refuse = |field: &'static str, problem| bad.push(FieldError { field: field.into(), problem });
+    if new.name.trim().is_empty() {
+        refuse("name", FieldProblem::Empty);
+    } else if new.name.chars().count() > NAME_WIDTH {
+        refuse("name", FieldProblem::TooLong { most: NAME_WIDTH, unit: "characters" });
+    } else if new.name.chars().any(char::is_control) {
+        refuse("name", FieldProblem::InvalidCharacters);
+    }
+    if let Err(problem) = check_scopes(&new.scopes) {
+        refuse("scopes", problem);
+    }
+    if new.expires_in.is_some_and(|life| !LIFE.contains(&life)) {
+        refuse("expires_in", FieldProblem::OutOfRange);
+    }
+    if bad.is_empty() { Ok(()) } else { Err(Error::Invalid(bad)) }
+}

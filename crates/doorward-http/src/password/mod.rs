@@ -1,0 +1,4 @@
+//! `/password`
+
+pub(crate) mod forgot;
+pub(crate) mod reset;
