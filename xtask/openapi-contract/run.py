@@ -32,6 +32,8 @@ if role == "user":
 
 arguments = ["run", base + "/openapi.json", "-H", f"token: {token}", "-n", examples, "--continue-on-failure"]
 ends_the_token = r"^/(logout|me/password|users/\{id\}/logout|users/bulk)$"
+# What is taken is a matter of rules that JSON Schema can't say: look-alike names, common passwords, one-time codes.
+arguments += ["--exclude-checks", "positive_data_acceptance"]
 arguments += ["--exclude-path-regex", ends_the_token, "--suppress-health-check", "all"]
 program = pathlib.Path(sys.executable).with_name("schemathesis")
 sys.exit(subprocess.run([program, *arguments], check=False).returncode)

@@ -66,12 +66,18 @@ impl ReadFields for Line {
     }
 }
 
+/// Lines of JSON: as a file, for a client that is generated.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it only describes a body")]
+pub(crate) struct Lines(String);
+
 /// Does up to 1,000 operations, one a line. Each line is done or not by itself; for each comes a line that says so.
 #[utoipa::path(
     post,
     path = "/users/bulk",
     tag = "Users",
-    request_body(content = String, content_type = "application/x-ndjson", description = "Objects whose `do` is `create` (with `username`, `email`, `roles`), or with an `id`: `disable` (with `reason`, `until`), `enable`, `logout`, `reset_password`, `delete`. At most 1 MiB.", example = "{\"do\":\"disable\",\"id\":7,\"reason\":\"left\"}"),
+    request_body(content = Lines, content_type = "application/x-ndjson", description = "Objects whose `do` is `create` (with `username`, `email`, `roles`), or with an `id`: `disable` (with `reason`, `until`), `enable`, `logout`, `reset_password`, `delete`. At most 1 MiB.", example = "{\"do\":\"disable\",\"id\":7,\"reason\":\"left\"}"),
     security(("token" = []), ("bearer" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "One result for each line, in order: `line`, `code`, and `id`, or `error`, `message` and `errors` as in any refusal.", content_type = "application/x-ndjson", body = String),

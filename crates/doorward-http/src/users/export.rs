@@ -27,7 +27,7 @@ use crate::{
 #[expect(dead_code, reason = "it only describes a parameter")]
 pub(crate) struct FormatParameter {
     /// `csv` (as without), whose cells no spreadsheet runs as formulas, or `ndjson`.
-    #[param(value_type = Option<FormatWord>)]
+    #[param(inline, value_type = Option<FormatWord>)]
     format: Option<String>,
 }
 

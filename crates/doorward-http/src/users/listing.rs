@@ -20,7 +20,7 @@ pub(crate) struct ListParameters {
     search: Option<String>,
     /// `prefix` (as without), or `substring`: then a page can hold fewer users than asked for, or none,
     /// before the last.
-    #[param(value_type = Option<MatchWord>)]
+    #[param(inline, value_type = Option<MatchWord>)]
     r#match: Option<String>,
     /// Only those who have this role.
     role: Option<String>,
@@ -32,7 +32,7 @@ pub(crate) struct ListParameters {
     service: Option<bool>,
     /// `id`, `username`, `member_since`, `last_seen`; with `-` in front from the greatest. Not with
     /// `search`, which has its own order.
-    #[param(value_type = Option<SortWord>)]
+    #[param(inline, value_type = Option<SortWord>)]
     sort: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
