@@ -63,7 +63,7 @@ pub(crate) struct ConfirmEnvelope {
     data: ConfirmAnswer,
 }
 
-/// Confirms the address of a registration by what was mailed to it. Each link and code is good once.
+/// Confirms the address of a registration, or the new one of an account, by what was mailed to it. Each link and code is good once.
 #[utoipa::path(
     post,
     path = "/confirm",

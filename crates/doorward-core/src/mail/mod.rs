@@ -18,7 +18,7 @@ pub use enqueue::{Mail, enqueue_within};
 pub use entity::{ActiveModel, Column, Entity, Model as OutboxRow};
 pub(crate) use link::link;
 pub use list::{Which, list, retry};
-pub use open::variables_of;
+pub use open::{rendered, variables_of};
 pub use render::{LANGUAGES, Rendered, Templates};
 pub use template::Template;
 pub use test_mail::send_test;

@@ -1,4 +1,6 @@
-use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, Condition, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+};
 
 use super::{ActiveModel, Column, Entity, LinkToken, Purpose, typed_code::TypedCode};
 use crate::{
@@ -77,6 +79,21 @@ pub async fn issued_since(
 ) -> Result<bool, Error> {
     let code = Entity::find_by_id((user, purpose.word().to_owned())).one(connection).await?;
     Ok(code.is_some_and(|code| code.created_at >= since))
+}
+
+/// More users than that who ask for one address are not people.
+const MOST_ASKING: u64 = 5;
+
+/// Who has a code of this purpose for `email`, the newest first.
+pub async fn asked_for(connection: &impl ConnectionTrait, purpose: Purpose, email: &str) -> Result<Vec<UserId>, Error> {
+    let codes = Entity::find()
+        .filter(Column::Email.eq(email))
+        .filter(Column::Purpose.eq(purpose.word()))
+        .order_by_desc(Column::CreatedAt)
+        .limit(MOST_ASKING)
+        .all(connection)
+        .await?;
+    Ok(codes.into_iter().map(|code| code.user_id).collect())
 }
 
 /// When the user's code of this purpose was issued, where there is one.

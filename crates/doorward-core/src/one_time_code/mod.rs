@@ -9,7 +9,9 @@ mod redeem;
 mod typed_code;
 
 pub use entity::{ActiveModel, Column, Entity, Model as OneTimeCode};
-pub use issue::{Issued, Lifetimes, delete_outdated, issue_within, issued_at, issued_since, withdraw_within};
+pub use issue::{
+    Issued, Lifetimes, asked_for, delete_outdated, issue_within, issued_at, issued_since, withdraw_within,
+};
 pub(crate) use link_token::LinkToken;
 pub use purpose::Purpose;
 pub use redeem::{MOST_TRIES, Redeemed, peek_link, redeem_link_within, redeem_typed_within};

@@ -20,7 +20,12 @@ pub async fn confirm_by_link(doorward: &Doorward, token: &str) -> Result<(), Err
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
     let redeemed = one_time_code::redeem_link_within(doorward, &transaction, Purpose::ConfirmEmail, token).await?;
-    let recorded = confirm_within(doorward, &transaction, redeemed.ok_or(Error::CodeInvalid)?, now).await?;
+    let Some(redeemed) = redeemed else {
+        transaction.commit().await?;
+        // Or the new address of an account that is there.
+        return user::confirm_new_email(doorward, token).await.map(drop);
+    };
+    let recorded = confirm_within(doorward, &transaction, redeemed, now).await?;
     transaction.commit().await?;
     doorward.announce(&recorded);
     Ok(())
@@ -59,6 +64,18 @@ async fn attempt_by_code(doorward: &Doorward, email: &str, code: &str) -> Result
     }
     // The tries count.
     transaction.commit().await?;
+    confirm_change_by_code(doorward, email, code).await
+}
+
+/// The new address of an account that is there: of whoever asked for this address, the one whose code it is.
+async fn confirm_change_by_code(doorward: &Doorward, email: &str, code: &str) -> Result<(), Error> {
+    let reads = doorward.database().reads();
+    for user in one_time_code::asked_for(reads, Purpose::ChangeEmail, email).await? {
+        match user::confirm_new_email_typed(doorward, user, code).await {
+            Err(Error::CodeInvalid) => {}
+            other => return other.map(drop),
+        }
+    }
     Err(Error::CodeInvalid)
 }
 

@@ -2,6 +2,7 @@
 //! users are known, its clock can be set, its mails can be read, and all of it can begin anew.
 
 mod clock;
+mod mail;
 mod refusal;
 mod reset;
 mod seed;
@@ -54,6 +55,7 @@ impl Testing {
     pub(crate) fn router(&self) -> Router {
         Router::new()
             .route("/testing/clock", get(clock::show).post(clock::set))
+            .route("/testing/mail", get(mail::list))
             .route("/testing/reset", post(reset::reset))
             .fallback(pass_on)
             .with_state(self.clone())

@@ -45,6 +45,22 @@ fn its_clock_can_be_set() {
 }
 
 #[test]
+fn its_mails_can_be_read() {
+    let folder = Folder::new();
+    let server = serving(&folder);
+    let new = json!({"username": "carol", "email": "carol@example.com", "password": "seven quiet lanterns drifting"});
+    assert_eq!(server.post("/register", &new).status, 200);
+    let mails = server.get("/testing/mail", &[]).json();
+    assert_eq!(
+        (&mails["data"][0]["to"], &mails["data"][0]["template"]),
+        (&json!("carol@example.com"), &json!("confirm"))
+    );
+    let code = mails["data"][0]["variables"]["code"].as_str().unwrap();
+    assert!(mails["data"][0]["text"].as_str().unwrap().contains(code), "{mails}");
+    assert_eq!(server.post("/confirm", &json!({"email": "carol@example.com", "code": code})).status, 200);
+}
+
+#[test]
 fn it_begins_anew_when_told() {
     let folder = Folder::new();
     let server = serving(&folder);

@@ -43,6 +43,7 @@ CREATE TABLE one_time_codes (
 	PRIMARY KEY (user_id, purpose)
 );
 CREATE UNIQUE INDEX ix_one_time_codes_link_hash ON one_time_codes (link_hash);
+CREATE INDEX ix_one_time_codes_email ON one_time_codes (email, purpose);
 CREATE INDEX ix_one_time_codes_link_expires_at ON one_time_codes (link_expires_at);
 
 CREATE TABLE invitations (
