@@ -64,7 +64,7 @@ impl ReadFields for ExportQuery {
     params(FormatParameter, ListParameters),
     security(("token" = []), ("bearer" = []), ("cookie" = [])),
     responses(
-        (status = 200, description = "The users, one a line.", content_type = "text/csv", body = String),
+        (status = 200, description = "The users, one a line.", content((String = "text/csv"), (String = "application/x-ndjson"))),
         (status = 400, description = "`invalid_fields`."),
         (status = 401, description = "The token was refused: `token_expired`, `token_revoked`, `token_malformed`, `token_invalid`, …"),
         (status = 403, description = "`token_missing`; `role_required`: only for administrators; `cross_site_request`."),
