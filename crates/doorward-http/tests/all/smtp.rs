@@ -29,14 +29,20 @@ pub(crate) struct MailServer {
     manner: Arc<Mutex<Manner>>,
     taken: Arc<Mutex<Vec<String>>>,
     connections: Arc<AtomicUsize>,
+    hanging: Arc<AtomicUsize>,
 }
 
 impl MailServer {
     pub(crate) async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server =
-            Self { port, manner: Arc::new(Mutex::new(manner)), taken: Arc::default(), connections: Arc::default() };
+        let server = Self {
+            port,
+            manner: Arc::new(Mutex::new(manner)),
+            taken: Arc::default(),
+            connections: Arc::default(),
+            hanging: Arc::default(),
+        };
         let accepting = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -65,6 +71,11 @@ impl MailServer {
         self.connections.load(Ordering::SeqCst)
     }
 
+    /// How many clients wait for an answer that never comes.
+    pub(crate) fn hanging(&self) -> usize {
+        self.hanging.load(Ordering::SeqCst)
+    }
+
     fn manner(&self) -> Manner {
         *self.manner.lock().unwrap()
     }
@@ -76,7 +87,10 @@ impl MailServer {
         while let Some(line) = lines.next_line().await? {
             let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
             let answer = match (verb.as_str(), self.manner()) {
-                (_, Manner::Hanging) => std::future::pending().await,
+                (_, Manner::Hanging) => {
+                    self.hanging.fetch_add(1, Ordering::SeqCst);
+                    std::future::pending().await
+                }
                 ("EHLO", _) => "250-mail.test\r\n250-8BITMIME\r\n250 SMTPUTF8",
                 ("RCPT", Manner::Refusing(answer)) => answer,
                 ("DATA", manner) => {
