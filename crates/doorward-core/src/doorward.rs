@@ -308,6 +308,11 @@ impl Doorward {
         self.inner.hooks.as_ref()
     }
 
+    /// The same for several, in their order.
+    pub(crate) fn announce_all(&self, recorded: &[Recorded]) {
+        recorded.iter().for_each(|recorded| self.announce(recorded));
+    }
+
     /// The configuration.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings

@@ -1,5 +1,4 @@
 use axum::Extension;
-use chrono::SecondsFormat;
 use doorward_core::{
     audit::{self, AuditEvent, Filter},
     database::UserId,
@@ -116,7 +115,7 @@ impl AuditRow {
         Self {
             stream: row.stream,
             sequence: row.sequence,
-            at: row.at.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            at: row.at.rfc3339(),
             kind: row.kind,
             user_id: row.user_id.map(|id| id.0),
             actor: row.actor,

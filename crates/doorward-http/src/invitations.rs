@@ -6,7 +6,6 @@ use axum::{
     Extension,
     response::{IntoResponse, Response},
 };
-use chrono::SecondsFormat;
 use doorward_core::{
     Language,
     database::StoredTime,
@@ -50,15 +49,14 @@ pub(crate) struct InvitationAnswer {
 
 impl From<Invitation> for InvitationAnswer {
     fn from(it: Invitation) -> Self {
-        let shown = |time: StoredTime| time.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true);
         Self {
             id: it.id,
             email: it.email,
             role: it.role,
             invited_by: it.invited_by.map(|id| id.0),
-            created_at: shown(it.created_at),
-            expires_at: shown(it.expires_at),
-            used_at: it.used_at.map(shown),
+            created_at: it.created_at.rfc3339(),
+            expires_at: it.expires_at.rfc3339(),
+            used_at: it.used_at.map(StoredTime::rfc3339),
             user_id: it.user_id.map(|id| id.0),
         }
     }

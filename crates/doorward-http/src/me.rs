@@ -11,7 +11,6 @@ use axum::{
     Extension,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, SecondsFormat, Utc};
 use doorward_core::{
     Doorward, Error,
     database::{LenientText, StoredTime, UserId},
@@ -191,8 +190,8 @@ async fn answer(doorward: &Doorward, user: User) -> Result<Response, Refusal> {
         name: text(user.name),
         location: text(user.location),
         about_me: text(user.about_me),
-        member_since: user.member_since.map(rfc3339),
-        last_seen: user.last_seen.map(rfc3339),
+        member_since: user.member_since.map(StoredTime::rfc3339),
+        last_seen: user.last_seen.map(StoredTime::rfc3339),
         avatar_hash: text(user.avatar_hash),
         roles,
         language: text(user.language),
@@ -203,9 +202,4 @@ async fn answer(doorward: &Doorward, user: User) -> Result<Response, Refusal> {
         response.headers_mut().insert(ETAG, etag);
     }
     Ok(response)
-}
-
-pub(crate) fn rfc3339(time: StoredTime) -> String {
-    let time: DateTime<Utc> = time.utc();
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

@@ -1,6 +1,5 @@
 use std::io::Write;
 
-use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use super::{
@@ -28,7 +27,7 @@ pub fn to_json(row: &AuditEvent) -> Value {
     json!({
         "stream": row.stream,
         "sequence": row.sequence,
-        "at": row.at.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        "at": row.at.rfc3339(),
         "kind": row.kind,
         "user_id": row.user_id,
         "actor": row.actor,
@@ -72,7 +71,7 @@ fn cells(row: &AuditEvent) -> [String; 10] {
     [
         row.stream.to_string(),
         row.sequence.to_string(),
-        row.at.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        row.at.rfc3339(),
         harmless(&row.kind),
         row.user_id.map(|id| id.to_string()).unwrap_or_default(),
         harmless(&row.actor),

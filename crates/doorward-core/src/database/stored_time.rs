@@ -35,6 +35,11 @@ impl StoredTime {
         self.0.and_utc().timestamp()
     }
 
+    /// RFC 3339 in UTC, with as many digits of the second as the time has.
+    pub fn rfc3339(self) -> String {
+        self.utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+    }
+
     /// This time and `seconds` more.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {

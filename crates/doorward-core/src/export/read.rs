@@ -1,4 +1,3 @@
-use chrono::SecondsFormat;
 use sea_orm::{
     ConnectionTrait, QueryResult, Value as Parameter,
     entity::prelude::*,
@@ -112,7 +111,7 @@ fn document(section: &Section, row: &QueryResult) -> Result<Map<String, Value>, 
             Kind::Json => text()?.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap_or(text.into())),
             Kind::Time => {
                 let time = row.try_get::<Option<StoredTime>>("", column)?;
-                time.map(|time| time.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)).into()
+                time.map(StoredTime::rfc3339).into()
             }
             Kind::Number => row.try_get::<UserId>("", column)?.0.into(),
             Kind::Flag => row.try_get::<Option<bool>>("", column)?.into(),

@@ -113,9 +113,7 @@ async fn attempt(doorward: &Doorward, request: Register<'_>) -> Result<Registere
     let (registered, recorded) =
         write(doorward, &transaction, &wanted, hash, request.invitation.zip(invitation.as_ref()), now).await?;
     transaction.commit().await?;
-    for recorded in &recorded {
-        doorward.announce(recorded);
-    }
+    doorward.announce_all(&recorded);
     Ok(registered)
 }
 

@@ -62,6 +62,6 @@ pub async fn delete(doorward: &Doorward, role: &str, in_use: InUse) -> Result<u6
     transaction.commit().await?;
     doorward.apply_all(&changed);
     reload_soon(doorward).await;
-    recorded.iter().for_each(|recorded| doorward.announce(recorded));
+    doorward.announce_all(&recorded);
     Ok(taken)
 }

@@ -155,7 +155,7 @@ async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, E
         let logged_in = renew_within(doorward, &transaction, user.id, now).await?;
         transaction.commit().await?;
         doorward.apply(&revoked);
-        recorded.iter().for_each(|recorded| doorward.announce(recorded));
+        doorward.announce_all(&recorded);
         return Ok(LoggedIn { device, ..logged_in });
     }
     recorded.extend(new_device::tell_within(&acting, &transaction, &user, now).await?);
@@ -164,7 +164,7 @@ async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, E
     let tokens = token::issue_within(doorward, &transaction, &user, begun.id, &begun.session, now).await?;
     transaction.commit().await?;
     doorward.apply_all(&begun.ended);
-    recorded.iter().for_each(|recorded| doorward.announce(recorded));
+    doorward.announce_all(&recorded);
     Ok(LoggedIn { user, tokens, cookie: begun.cookie, device })
 }
 
@@ -189,7 +189,7 @@ async fn record_failure(
         recorded.push(audit::append_within(doorward, &transaction, event, now).await?);
     }
     transaction.commit().await?;
-    recorded.iter().for_each(|recorded| doorward.announce(recorded));
+    doorward.announce_all(&recorded);
     Ok(())
 }
 

@@ -440,11 +440,14 @@ impl Settings {
     }
 
     /// The address that links in mails begin with: `public_url`, or where it is not set, the first address
-    /// that is served on.
+    /// of TCP that is served on.
     pub fn link_base(&self) -> String {
-        self.public_url.clone().unwrap_or_else(|| match self.listen.first() {
-            Some(Listen::Tcp(address)) => format!("http://{address}"),
-            _ => "http://localhost".to_owned(),
+        self.public_url.clone().unwrap_or_else(|| {
+            let first = self.listen.iter().find_map(|listen| match listen {
+                Listen::Tcp(address) => Some(format!("http://{address}")),
+                Listen::Unix(_) => None,
+            });
+            first.unwrap_or_else(|| "http://localhost".to_owned())
         })
     }
 

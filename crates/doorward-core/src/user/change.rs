@@ -100,7 +100,7 @@ pub async fn change(doorward: &Doorward, id: UserId, change: UserChange) -> Resu
         recorded.push(audit::append_within(doorward, &transaction, event, now).await?);
     }
     transaction.commit().await?;
-    recorded.iter().for_each(|recorded| doorward.announce(recorded));
+    doorward.announce_all(&recorded);
     Ok(user)
 }
 

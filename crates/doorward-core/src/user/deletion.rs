@@ -135,10 +135,6 @@ async fn tell_within(
 
 /// The page that calls the deletion off: the token goes to `POST /me/deletion/cancel`.
 fn cancel_link(doorward: &Doorward, token: &str) -> String {
-    let settings = doorward.settings();
-    let base = settings.public_url.clone().unwrap_or_else(|| match settings.listen.first() {
-        Some(listen) => format!("http://{listen}"),
-        None => "http://localhost".to_owned(),
-    });
+    let base = doorward.settings().link_base();
     format!("{}/account/deletion/cancel?token={token}", base.trim_end_matches('/'))
 }

@@ -88,8 +88,7 @@ impl Export {
 }
 
 fn row(user: &User, roles: &[String], now: StoredTime) -> serde_json::Map<String, Value> {
-    let time =
-        |time: Option<StoredTime>| time.map(|time| time.utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
+    let time = |time: Option<StoredTime>| time.map(StoredTime::rfc3339);
     let disabled = !user.is_enabled(now);
     let values = [
         json!(user.id),

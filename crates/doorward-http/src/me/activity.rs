@@ -1,5 +1,4 @@
 use axum::Extension;
-use chrono::SecondsFormat;
 use doorward_core::{
     audit::{self, AuditEvent, Filter},
     database::UserId,
@@ -51,7 +50,7 @@ impl Activity {
             _ => "system",
         };
         Self {
-            at: row.at.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            at: row.at.rfc3339(),
             kind: row.kind,
             by,
             // An administrator's address is the administrator's own data.

@@ -5,14 +5,13 @@ use axum::{
 use doorward_core::{
     Error,
     api_key::{self, ApiKeyRow, CreatedApiKey, NewApiKey},
-    database::UserId,
+    database::{StoredTime, UserId},
     session,
 };
 use doorward_guard::CredentialKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::rfc3339;
 use crate::{
     App, CurrentUser, Envelope,
     envelope::Refusal,
@@ -53,9 +52,9 @@ impl From<ApiKeyRow> for ApiKeyAnswer {
             id: row.id,
             name: row.name,
             shown: row.shown,
-            created_at: rfc3339(row.created_at),
-            expires_at: row.expires_at.map(rfc3339),
-            last_used_at: row.last_used_at.map(rfc3339),
+            created_at: row.created_at.rfc3339(),
+            expires_at: row.expires_at.map(StoredTime::rfc3339),
+            last_used_at: row.last_used_at.map(StoredTime::rfc3339),
             key: None,
         }
     }

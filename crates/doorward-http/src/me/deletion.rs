@@ -3,14 +3,13 @@ use axum::{
     extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
-use doorward_core::database::UserId;
+use doorward_core::database::{StoredTime, UserId};
 use doorward_core::{Error, session, user};
 use doorward_guard::Denied;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::rfc3339;
 use crate::{
     App, CurrentUser, Envelope, cookie,
     envelope::Refusal,
@@ -77,7 +76,8 @@ pub(crate) async fn request(
         Error::UserNotFound => Denied::UserUnknown.into(),
         error => error,
     })?;
-    let mut response = Envelope::successful(DeletionAnswer { delete_after: when.map(rfc3339) }).into_response();
+    let mut response =
+        Envelope::successful(DeletionAnswer { delete_after: when.map(StoredTime::rfc3339) }).into_response();
     if app.settings().session.cookie {
         cookie::clear(&app, &mut response);
     }

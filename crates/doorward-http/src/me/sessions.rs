@@ -12,7 +12,6 @@ use doorward_guard::SessionId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::rfc3339;
 use crate::{App, CurrentUser, Envelope, cookie, envelope::Refusal, extract::Acting};
 
 /// How many sessions a page holds that doesn't say.
@@ -53,9 +52,9 @@ impl SessionAnswer {
             program: device.map(|device| device.program.to_owned()),
             system: device.and_then(|device| device.system).map(str::to_owned),
             address: session.address,
-            created_at: rfc3339(session.created_at),
-            last_seen_at: rfc3339(session.last_seen_at),
-            expires_at: rfc3339(session.expires_at),
+            created_at: session.created_at.rfc3339(),
+            last_seen_at: session.last_seen_at.rfc3339(),
+            expires_at: session.expires_at.rfc3339(),
             current: current.is_some_and(|id| id.to_string() == session.id),
             user_agent: session.user_agent,
             id: session.id,

@@ -5,7 +5,6 @@ use doorward_core::{Error, session, user};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shown::rfc3339;
 use crate::{
     App, Envelope,
     envelope::Refusal,
@@ -90,9 +89,9 @@ pub(crate) async fn list(
     let sessions = session::list_of(reads, id, doorward.now()).await?;
     let sessions = sessions.into_iter().map(|session| SessionShown {
         id: session.id,
-        created_at: rfc3339(session.created_at),
-        last_seen_at: rfc3339(session.last_seen_at),
-        expires_at: rfc3339(session.expires_at),
+        created_at: session.created_at.rfc3339(),
+        last_seen_at: session.last_seen_at.rfc3339(),
+        expires_at: session.expires_at.rfc3339(),
         address: session.address,
         user_agent: session.user_agent,
     });

@@ -1,5 +1,4 @@
 use axum::response::{IntoResponse, Response};
-use chrono::SecondsFormat;
 use doorward_core::{
     Doorward, Error,
     database::{LenientText, StoredTime},
@@ -80,13 +79,13 @@ impl UserShown {
             name: text(user.name),
             location: text(user.location),
             about_me: text(user.about_me),
-            member_since: user.member_since.map(rfc3339),
-            last_seen: user.last_seen.map(rfc3339),
+            member_since: user.member_since.map(StoredTime::rfc3339),
+            last_seen: user.last_seen.map(StoredTime::rfc3339),
             avatar_hash: text(user.avatar_hash),
             language: text(user.language),
             disabled,
-            disabled_at: user.disabled_at.filter(|_| disabled).map(rfc3339),
-            disabled_until: user.disabled_until.filter(|_| disabled).map(rfc3339),
+            disabled_at: user.disabled_at.filter(|_| disabled).map(StoredTime::rfc3339),
+            disabled_until: user.disabled_until.filter(|_| disabled).map(StoredTime::rfc3339),
             disabled_reason: text(user.disabled_reason.filter(|_| disabled)),
             must_change_password: user.must_change_password.unwrap_or(false),
             service: user.service.unwrap_or(false),
@@ -104,8 +103,4 @@ pub(super) async fn show_all(doorward: &Doorward, users: Vec<User>) -> Result<Ve
         UserShown::new(user, roles, now)
     });
     Ok(shown.collect())
-}
-
-pub(super) fn rfc3339(time: StoredTime) -> String {
-    time.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

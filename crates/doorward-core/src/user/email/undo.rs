@@ -34,6 +34,6 @@ pub async fn undo_email_change(doorward: &Doorward, token: &str) -> Result<UserI
     let (_, revoked) = session::end_all_within(&transaction, user.id, EndReason::EmailChangeUndone, now).await?;
     transaction.commit().await?;
     doorward.apply(&revoked);
-    recorded.iter().for_each(|recorded| doorward.announce(recorded));
+    doorward.announce_all(&recorded);
     Ok(user.id)
 }
