@@ -5,6 +5,7 @@ use std::{
 };
 
 use doorward_guard::{FlaskAlgorithm, Guard, GuardConfig};
+use tokio::sync::Notify;
 
 use crate::{
     Actor, Caller, Clock, Error, Randomness, SystemClock, SystemRandomness,
@@ -17,7 +18,7 @@ use crate::{
     outbound::Outbound,
     password::HashingPool,
     profile::ProfileSchema,
-    revocation::{self, Feed, Published},
+    revocation::{self, Feed, Published, Recent},
     role::{self, Permissions},
     session::Activity,
     settings::{self, Settings},
@@ -55,6 +56,8 @@ struct Inner {
     outbox: Outbox,
     /// The last revocation read from the feed. Not the guard's own number: that runs ahead with what this process wrote.
     feed_read_to: AtomicI64,
+    recent_revocations: Recent,
+    feed_wake: Notify,
 }
 
 /// What a [`Doorward`] is started with.
@@ -157,6 +160,8 @@ impl Doorward {
                 permissions: Permissions::default(),
                 profile_schema,
                 feed_read_to: AtomicI64::new(0),
+                recent_revocations: Recent::new(settings.revocations.max_followers),
+                feed_wake: Notify::new(),
                 settings,
                 database,
                 origin,
@@ -252,6 +257,7 @@ impl Doorward {
     /// Applies here what was just committed, so that this process need not wait for the feed.
     pub(crate) fn apply(&self, published: &Published) {
         self.guard().revocations().apply(published.sequence, &published.items);
+        self.wake_feed();
     }
 
     /// The same for several, or none.
@@ -376,6 +382,25 @@ impl Doorward {
     /// How far the revocations have been read.
     pub(crate) fn feed_read_to(&self) -> &AtomicI64 {
         &self.inner.feed_read_to
+    }
+
+    /// What the feed read last, for those who follow it.
+    pub(crate) fn recent_revocations(&self) -> &Recent {
+        &self.inner.recent_revocations
+    }
+
+    /// Answers those who wait for revocations now, with what there is: for a server that stops.
+    pub fn dismiss_followers(&self) {
+        self.recent_revocations().dismiss();
+    }
+
+    /// Lets the feed be read now, where it is being followed.
+    pub(crate) fn wake_feed(&self) {
+        self.inner.feed_wake.notify_one();
+    }
+
+    pub(crate) async fn feed_woken(&self) {
+        self.inner.feed_wake.notified().await;
     }
 
     /// What each role may do.

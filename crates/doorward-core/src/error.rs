@@ -127,6 +127,9 @@ pub enum Error {
         /// The scope.
         scope: String,
     },
+    /// Who calls is not a service, or shows nothing that proves it.
+    #[error("the credentials of a service are needed")]
+    ServiceRequired,
     /// There is a role of this name.
     #[error("there is a role of this name")]
     RoleTaken,
@@ -291,7 +294,7 @@ impl Error {
             | Self::RoleRequired { .. }
             | Self::CrossSite(_) => 403,
             Self::Denied(Denied::Stale) | Self::Busy { .. } | Self::Unavailable(_) => 503,
-            Self::Denied(_) => 401,
+            Self::Denied(_) | Self::ServiceRequired => 401,
             Self::PathNotFound
             | Self::UserNotFound
             | Self::SessionNotFound
@@ -366,6 +369,7 @@ impl Error {
             Self::ApiKeyNotAllowed => "api_key_not_allowed",
             Self::ApiKeyLimit => "api_key_limit",
             Self::ScopeRequired { .. } => "scope_required",
+            Self::ServiceRequired => "service_required",
             Self::RoleTaken => "role_taken",
             Self::RoleInUse => "role_in_use",
             Self::RoleProtected => "role_protected",

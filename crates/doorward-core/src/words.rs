@@ -106,6 +106,9 @@ fn by_name(name: &str) -> (&'static str, &'static str) {
         "api_key_not_found" => ("There is no such API key.", "该API密钥不存在。"),
         "api_key_not_allowed" => ("This can not be done with an API key. Sign in.", "API密钥无权执行此操作,请登录。"),
         "api_key_limit" => ("There are too many API keys. Delete one first.", "API密钥数量已达上限,请先删除一个。"),
+        "service_required" => {
+            ("Only a service may call this. Send its API key.", "仅限服务调用,请提供该服务的API密钥。")
+        }
         "role_taken" => ("There is a role of this name.", "该角色名已存在。"),
         "role_in_use" => {
             ("Users have this role. Take it from them first, or say to take it away.", "仍有用户拥有该角色,请先移除。")

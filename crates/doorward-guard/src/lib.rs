@@ -92,6 +92,6 @@ pub use denied::Denied;
 pub use guard::{Guard, GuardConfig, GuardStats};
 pub use identity::{CredentialKind, Format, Identity};
 pub use keys::{InvalidKey, KeySet, SigningKey, VerifyingKey, jwks};
-pub use revocations::{Revocation, RevocationMark, Revocations};
+pub use revocations::{Revocation, RevocationMark, RevocationSnapshot, Revocations};
 pub use session_id::{InvalidSessionId, SessionId};
 pub use token::{Claims, ExtraClaimsRefused, FlaskAlgorithm, MAX_TOKEN_BYTES, sign_flask, sign_jwt, sign_jwt_with};

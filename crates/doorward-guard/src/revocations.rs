@@ -49,6 +49,19 @@ pub enum Revocation {
     },
 }
 
+/// All that is revoked at a moment. Times are as in [`Revocation`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RevocationSnapshot {
+    /// Sessions that ended, each with its `until`.
+    pub sessions: Vec<(SessionId, i64)>,
+    /// Single credentials that ended, by their SHA-256, each with its `until`.
+    pub tokens: Vec<([u8; 32], i64)>,
+    /// Users, each with `valid_after_ms` and `until`.
+    pub users: Vec<(i64, i64, i64)>,
+    /// Changed roles: [`Revocation::Roles`] only.
+    pub roles: Vec<Revocation>,
+}
+
 /// How much of the revocations was known at a moment. Take it *before* a verification begins or a row is read
 /// ([`Revocations::mark`]), so that what is revoked meanwhile is not missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -172,6 +185,27 @@ impl Revocations {
         sets.users.retain(|_, entry| matters(entry.until));
         sets.roles.retain(|_, entry| matters(entry.until));
         sets.release_room();
+    }
+
+    /// Everything that is known, for one who knows nothing yet. Revocations that come meanwhile wait for it: a few
+    /// milliseconds for a million.
+    pub fn snapshot(&self) -> RevocationSnapshot {
+        let sets = self.sets.read();
+        RevocationSnapshot {
+            sessions: sets.sessions.iter().map(|(id, until)| (*id, *until)).collect(),
+            tokens: sets.tokens.iter().map(|(sha256, until)| (*sha256, *until)).collect(),
+            users: sets.users.iter().map(|(id, entry)| (*id, entry.valid_after_ms, entry.until)).collect(),
+            roles: sets
+                .roles
+                .iter()
+                .map(|(user_id, entry)| Revocation::Roles {
+                    user_id: *user_id,
+                    roles: entry.roles.iter().map(ToString::to_string).collect(),
+                    at_ms: entry.at_ms,
+                    until: entry.until,
+                })
+                .collect(),
+        }
     }
 
     /// How much is known now.

@@ -1,11 +1,11 @@
 //! Every route, on one page.
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    App, audit, confirm, docs, invitations, layers, login, logout, me, operation, password, register, roles, token,
-    users, well_known,
+    App, audit, confirm, docs, introspect, invitations, layers, login, logout, me, operation, password, register,
+    revocations, roles, token, users, well_known,
 };
 
 /// Who may call a route.
@@ -17,6 +17,8 @@ pub enum Access {
     SignedIn,
     /// Whoever has the role `admin`.
     Administrator,
+    /// Another service, by its API key with the scope that the door asks for.
+    Service,
 }
 
 /// A route and its rule.
@@ -86,6 +88,8 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/invitations", Access::Administrator),
     route("DELETE", "/invitations/{id}", Access::Administrator),
     route("GET", "/.well-known/jwks.json", Access::Anybody),
+    route("GET", "/revocations", Access::Service),
+    route("POST", "/introspect", Access::Service),
     route("GET", "/healthz", Access::Anybody),
     route("GET", "/readyz", Access::Anybody),
     route("GET", "/metrics", Access::Anybody),
@@ -135,6 +139,7 @@ pub(crate) fn described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<
         .routes(routes!(password::forgot::forgot))
         .routes(routes!(password::reset::reset))
         .routes(routes!(well_known::jwks::show))
+        .merge(for_services())
         .routes(routes!(operation::healthz::show))
         .routes(routes!(operation::readyz::show))
         .routes(routes!(operation::metrics::show))
@@ -144,6 +149,14 @@ pub(crate) fn described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<
         .routes(routes!(docs::docs))
         .routes(routes!(docs::page))
         .routes(routes!(docs::asset))
+}
+
+/// Doors for other services. Standards say what their statuses mean, so these are honest whatever `http_status` is.
+fn for_services<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
+    OpenApiRouter::new()
+        .routes(routes!(revocations::show))
+        .routes(routes!(introspect::introspect))
+        .route_layer(middleware::from_fn(layers::honestly))
 }
 
 /// Everything that Doorward serves, to be mounted anywhere.

@@ -371,6 +371,30 @@ pub(crate) enum ServiceCommand {
         #[arg(long, value_name = "DAYS", requires = "scope")]
         expires: Option<u64>,
     },
+    /// List services
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        limit: u64,
+    },
+    /// Show a service and its keys
+    Show {
+        /// The user name or id
+        service: String,
+    },
+    /// Make a new key with the scopes of the old ones, which end after a while: until then all are good
+    Rotate {
+        /// The user name or id
+        service: String,
+        /// For how many seconds the old keys stay good
+        #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
+        overlap: u64,
+    },
+    /// Delete a service: its keys open no door from then on
+    Delete {
+        /// The user name or id
+        service: String,
+    },
 }
 
 #[derive(Subcommand)]

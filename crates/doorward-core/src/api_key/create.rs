@@ -1,10 +1,11 @@
 use doorward_guard::SessionId;
 use sea_orm::{ActiveValue::Set, Condition, PaginatorTrait, QuerySelect, entity::prelude::*};
 
-use super::{ActiveModel, ApiKey, ApiKeyRow, Column, Entity, check_scopes};
+use super::{ActiveModel, ApiKey, ApiKeyRow, Column, Entity, check_scopes, scope::is_for_services};
 use crate::{
-    Doorward, Error, FieldError, FieldProblem, audit,
-    database::UserId,
+    Doorward, Error, FieldError, FieldProblem,
+    audit::{self, Recorded},
+    database::{StoredTime, Transaction, UserId},
     event::{Event, EventKind},
     random_bytes,
     user::{self, User},
@@ -49,19 +50,38 @@ pub async fn create(doorward: &Doorward, user: UserId, new: NewApiKey) -> Result
         }
     }
     let now = doorward.now();
+    let transaction = doorward.database().begin().await?;
+    let expires_at = new.expires_in.map(|life| now.plus_seconds(i64::try_from(life).unwrap_or(i64::MAX)));
+    let (created, recorded) = create_within(doorward, &transaction, user, &new.name, &scopes, expires_at, now).await?;
+    transaction.commit().await?;
+    doorward.announce(&recorded);
+    Ok(created)
+}
+
+/// The same in a transaction, for a name and scopes that were checked.
+pub(super) async fn create_within(
+    doorward: &Doorward,
+    transaction: &Transaction,
+    user: UserId,
+    name: &str,
+    scopes: &[&str],
+    expires_at: Option<StoredTime>,
+    now: StoredTime,
+) -> Result<(CreatedApiKey, Recorded), Error> {
     let key = ApiKey::random(doorward.randomness());
     let created_ms = u64::try_from(now.unix_ms()).unwrap_or_default();
     let id = SessionId::new(created_ms, random_bytes(doorward.randomness()));
-
-    let transaction = doorward.database().begin().await?;
     // Two who make the last key that may be take turns on the user's row.
-    let owner = user::Entity::find_by_id(user).lock_exclusive().one(&transaction).await?;
-    owner.filter(|user: &User| user.is_enabled(now)).ok_or(Error::UserNotFound)?;
+    let owner = user::Entity::find_by_id(user).lock_exclusive().one(transaction).await?;
+    let owner = owner.filter(|user: &User| user.is_enabled(now)).ok_or(Error::UserNotFound)?;
+    if owner.service != Some(true) && scopes.iter().any(|scope| is_for_services(scope)) {
+        return Err(Error::field("scopes", FieldProblem::Reserved));
+    }
     let alive = Entity::find()
         .filter(Column::UserId.eq(user))
         .filter(Column::RevokedAt.is_null())
         .filter(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now)))
-        .count(&transaction)
+        .count(transaction)
         .await?;
     if alive >= u64::from(doorward.settings().api_keys.max_per_user) {
         return Err(Error::ApiKeyLimit);
@@ -71,24 +91,22 @@ pub async fn create(doorward: &Doorward, user: UserId, new: NewApiKey) -> Result
         user_id: Set(user),
         key_hash: Set(key.hash().to_vec()),
         shown: Set(key.shown().to_owned()),
-        name: Set(new.name.clone()),
+        name: Set(name.to_owned()),
         scopes: Set(scopes.join(" ")),
         created_at: Set(now),
-        expires_at: Set(new.expires_in.map(|life| now.plus_seconds(i64::try_from(life).unwrap_or(i64::MAX)))),
+        expires_at: Set(expires_at),
         last_used_at: Set(None),
         revoked_at: Set(None),
     }
-    .insert(&transaction)
+    .insert(transaction)
     .await?;
     let event = Event::of(EventKind::ApiKeyCreated, user)
         .with("api_key", row.id.as_str())
         .with("shown", row.shown.as_str())
         .with("name", row.name.as_str())
-        .with("scopes", scopes);
-    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
-    transaction.commit().await?;
-    doorward.announce(&recorded);
-    Ok(CreatedApiKey { row, key })
+        .with("scopes", scopes.to_vec());
+    let recorded = audit::append_within(doorward, transaction, event, now).await?;
+    Ok((CreatedApiKey { row, key }, recorded))
 }
 
 fn check(new: &NewApiKey) -> Result<(), Error> {

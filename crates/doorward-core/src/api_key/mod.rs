@@ -6,6 +6,7 @@ mod format;
 mod list;
 mod recognise;
 mod revoke;
+mod rotate;
 mod scope;
 
 pub use create::{CreatedApiKey, NewApiKey, create};
@@ -14,4 +15,5 @@ pub use format::{ApiKey, is_well_formed};
 pub use list::{is_key_of, list_of};
 pub use recognise::recognise;
 pub use revoke::{delete_outdated, revoke};
-pub use scope::{READ, WRITE, check_scopes};
+pub use rotate::rotate;
+pub use scope::{INTROSPECT, READ, REVOCATIONS, WRITE, check_scopes};

@@ -5,6 +5,16 @@ pub const READ: &str = "read";
 /// The scope that every other method needs.
 pub const WRITE: &str = "write";
 
+/// The scope with which a service asks what a token is worth: only on keys of services.
+pub const INTROSPECT: &str = "introspect";
+/// The scope with which a service follows the revocations: only on keys of services.
+pub const REVOCATIONS: &str = "revocations";
+
+/// Whether only a service's key can have this scope.
+pub(super) fn is_for_services(scope: &str) -> bool {
+    matches!(scope, INTROSPECT | REVOCATIONS)
+}
+
 /// The most scopes of one key.
 const MOST: usize = 20;
 /// The longest scope, in characters: as long as a role's name.

@@ -43,13 +43,17 @@ impl Feed {
                 .await?;
             let Some(last) = rows.last().map(|row| row.sequence) else { break };
             let full = rows.len() as u64 == BATCH;
+            let events: Vec<_> = rows.iter().filter_map(|row| Some((row.sequence, row.event()?))).collect();
             self.take_in(rows, asked_at).await?;
+            // Only when it holds here: whoever hears of it may ask at once.
+            self.doorward.recent_revocations().take_in(events, last);
             self.doorward.feed_read_to().fetch_max(last, Ordering::AcqRel);
             if !full {
                 break;
             }
         }
         self.doorward.guard().revocations().confirm_fresh(asked_at.unix());
+        self.doorward.recent_revocations().note_reading();
         Ok(())
     }
 
@@ -87,7 +91,11 @@ impl Feed {
         let pause = Duration::from_millis(self.doorward.settings().revocations.poll_ms);
         let mut away = false;
         loop {
-            notifications.next(pause).await;
+            tokio::select! {
+                () = notifications.next(pause) => {}
+                // This process wrote something itself: those who follow it are told at once.
+                () = self.doorward.feed_woken() => {}
+            }
             match self.catch_up().await {
                 Ok(()) if away => {
                     tracing::info!("the revocations are read again");

@@ -27,6 +27,14 @@ impl Permissions {
         let known = Arc::clone(&self.known.read());
         identity.roles.iter().any(|role| known.get(role).is_some_and(|held| held.contains(permission)))
     }
+
+    /// All that the identity's roles may do, in the order of their names.
+    pub fn of(&self, identity: &Identity) -> Vec<String> {
+        let known = Arc::clone(&self.known.read());
+        let held: BTreeSet<&str> =
+            identity.roles.iter().filter_map(|role| known.get(role)).flatten().map(|name| &**name).collect();
+        held.into_iter().map(str::to_owned).collect()
+    }
 }
 
 impl std::fmt::Debug for Permissions {

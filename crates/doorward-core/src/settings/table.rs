@@ -303,6 +303,8 @@ settings! {
         max_staleness: u64 = 60, unit("seconds"), range(0..=DAY);
         /// How often the database is asked for revocations that no notification announced.
         poll_ms: u64 = 1_000, unit("milliseconds"), range(10..=60_000);
+        /// How many guards of other services may wait for revocations at once; further ones are answered 503.
+        max_followers: usize = 1_000, range(1..=100_000);
     }
 
     /// Mail: to confirm addresses, to choose another password, to tell of changes.

@@ -9,6 +9,7 @@ mod named;
 mod query;
 mod require_permission;
 mod require_scope;
+mod service;
 mod strict_json;
 
 pub(crate) use acting::{Acting, CHALLENGE_RESPONSE, acting};
@@ -22,3 +23,4 @@ pub(crate) use named::{NamedRole, NamedUser};
 pub(crate) use query::QueryFields;
 pub use require_permission::{PermissionName, RequirePermission};
 pub use require_scope::{RequireScope, ScopeName};
+pub(crate) use service::Service;

@@ -19,7 +19,7 @@ use crate::{
 /// Gives errors the form and language that the client wants, and every envelope the status that is
 /// configured.
 pub(crate) async fn in_the_wanted_form(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let preferences = Preferences::of(request.headers(), app.settings());
+    let mut preferences = Preferences::of(request.headers(), app.settings());
     // What is read only is not counted, and the hot path carries nothing for it.
     let told = (!request.method().is_safe()).then(RateTold::default);
     if let Some(told) = &told {
@@ -28,6 +28,9 @@ pub(crate) async fn in_the_wanted_form(State(app): State<App>, mut request: Requ
     let mut response = next.run(request).await;
     if let Some(quota) = told.and_then(|told| told.get()) {
         tell_quota(&mut response, &quota);
+    }
+    if response.extensions().get::<Honest>().is_some() {
+        preferences.always_200 = false;
     }
     let Some(Refused(error)) = response.extensions().get::<Refused>().cloned() else {
         if preferences.always_200 && response.extensions().get::<Enveloped>().is_some() {
@@ -45,6 +48,17 @@ pub(crate) async fn in_the_wanted_form(State(app): State<App>, mut request: Requ
     rendered.headers_mut().remove(http::header::CONTENT_LENGTH);
     rendered.extensions_mut().insert(Refused(error));
     rendered
+}
+
+/// Of an answer whose status is what it says, whatever `http_status` is: standards have it so.
+#[derive(Clone, Copy)]
+pub(crate) struct Honest;
+
+/// Marks the answers of doors for other services.
+pub(crate) async fn honestly(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(Honest);
+    response
 }
 
 /// How many tries are left (draft-ietf-httpapi-ratelimit-headers, in structured fields by RFC 9651).

@@ -12,6 +12,7 @@ use axum::{Router, body::Body};
 use chrono::DateTime;
 use doorward_core::{
     Doorward, ManualClock, Start,
+    api_key::{self, NewApiKey},
     password::NewPassword,
     settings::{ConnectionUrl, Profile, Secret, Settings, TokenFormat},
     user::{self, NewUser, User},
@@ -171,6 +172,14 @@ impl TestApp {
         self.send(request.unwrap()).await
     }
 
+    /// The API key of a new service.
+    pub(crate) async fn service(&self, name: &str, scopes: &[&str]) -> String {
+        let service = user::create_service(&self.doorward, name, Vec::new()).await.unwrap();
+        let scopes = scopes.iter().map(ToString::to_string).collect();
+        let new = NewApiKey { name: "first".into(), scopes, expires_in: None };
+        api_key::create(&self.doorward, service.id, new).await.unwrap().key.expose().to_owned()
+    }
+
     /// The access token of an administrator named `root`.
     pub(crate) async fn administrator(&self) -> String {
         self.user_with_roles("root", &["admin"]).await;
@@ -206,6 +215,11 @@ impl TestApp {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// The answer with its body still to be read.
+    pub(crate) async fn stream(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// What stands in the outbox, oldest first.

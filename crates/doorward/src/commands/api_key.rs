@@ -7,7 +7,7 @@ use doorward_core::{
 use serde_json::{Value, json};
 
 use super::{CommandError, Context, Outcome, exit::Exit, output};
-use crate::arguments::{ApiKeyCommand, ServiceCommand};
+use crate::arguments::ApiKeyCommand;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
@@ -43,39 +43,7 @@ async fn act(command: ApiKeyCommand, context: &Context, doorward: &Doorward) -> 
     Ok(Exit::Done)
 }
 
-pub(super) async fn run_service(command: ServiceCommand, context: Context) -> Outcome {
-    let doorward = context.open_or_make().await?;
-    let ServiceCommand::Create { name, role, scope, expires } = command;
-    let outcome = create_service(&context, &doorward, &name, role, scope, expires).await;
-    doorward.close().await;
-    outcome
-}
-
-async fn create_service(
-    context: &Context,
-    doorward: &Doorward,
-    name: &str,
-    roles: Vec<String>,
-    scopes: Vec<String>,
-    expires: Option<u64>,
-) -> Outcome {
-    if !scopes.is_empty()
-        && let Err(problem) = api_key::check_scopes(&scopes)
-    {
-        // Before the service is made: without its key it is half of what was asked for.
-        return Err(doorward_core::Error::field("scopes", problem).into());
-    }
-    let service = user::create_service(doorward, name, roles).await?;
-    let made = if scopes.is_empty() {
-        None
-    } else {
-        Some(make(doorward, service.id, "first".to_owned(), scopes, expires).await?)
-    };
-    show_made(context, service.id, made.as_ref());
-    Ok(Exit::Done)
-}
-
-async fn make(
+pub(super) async fn make(
     doorward: &Doorward,
     user: UserId,
     name: String,
@@ -86,7 +54,7 @@ async fn make(
     Ok(api_key::create(doorward, user, NewApiKey { name, scopes, expires_in }).await?)
 }
 
-fn show_made(context: &Context, user: UserId, made: Option<&CreatedApiKey>) {
+pub(super) fn show_made(context: &Context, user: UserId, made: Option<&CreatedApiKey>) {
     if context.json {
         let mut document = json!({"user_id": user});
         if let Some(made) = made {
@@ -107,7 +75,7 @@ fn show_made(context: &Context, user: UserId, made: Option<&CreatedApiKey>) {
     }
 }
 
-fn as_json(row: &ApiKeyRow) -> Value {
+pub(super) fn as_json(row: &ApiKeyRow) -> Value {
     json!({
         "id": row.id,
         "name": row.name,
@@ -119,7 +87,7 @@ fn as_json(row: &ApiKeyRow) -> Value {
     })
 }
 
-fn show_list(context: &Context, rows: &[ApiKeyRow]) {
+pub(super) fn show_list(context: &Context, rows: &[ApiKeyRow]) {
     if context.json {
         output::print_json(&json!({"api_keys": rows.iter().map(as_json).collect::<Vec<_>>()}));
         return;

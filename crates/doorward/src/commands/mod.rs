@@ -16,6 +16,7 @@ mod output;
 mod password;
 mod role;
 mod serve;
+mod service;
 mod session;
 mod throttle;
 mod token;
@@ -69,7 +70,7 @@ async fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Serve { .. } => Box::pin(serve::run(context.loaded)).await.map(|()| Exit::Done),
         Command::User(command) => user::run(command, context).await,
         Command::Role(command) => role::run(command, context).await,
-        Command::Service(command) => api_key::run_service(command, context).await,
+        Command::Service(command) => service::run(command, context).await,
         Command::ApiKey(command) => api_key::run(command, context).await,
         Command::Invitation(command) => invitation::run(command, context).await,
         Command::Session(command) => session::run(command, context).await,

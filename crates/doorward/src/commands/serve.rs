@@ -82,6 +82,14 @@ async fn serve(settings: Settings) -> Result<(), CommandError> {
             }
         }
     });
+    let stop = {
+        let core = doorward.core().clone();
+        async move {
+            stop.await;
+            // They wait for what may not come for a minute, and would hold the stop up.
+            core.dismiss_followers();
+        }
+    };
     server.run(router(&doorward), stop).await;
     tracing::info!("stopping");
     let _ = stopping.send(true);

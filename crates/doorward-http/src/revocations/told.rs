@@ -1,0 +1,158 @@
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use doorward_core::revocation::{Event, Told};
+use doorward_guard::{Revocation, RevocationSnapshot};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What was revoked. Nothing that was revoked comes back to life: take in all of it, also what you know already.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Revocations {
+    /// All up to this number is told: ask next with `after` this, even where it is lower than before.
+    #[schema(example = 1236)]
+    sequence: i64,
+    /// How long ago Doorward itself knew for certain that nothing else was revoked, in milliseconds.
+    #[schema(example = 420)]
+    age_ms: i64,
+    /// What is new, at most 1,000; ask again at once where there are so many.
+    events: Vec<RevocationEvent>,
+    /// Everything, where that is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<Snapshot>,
+}
+
+/// Something that takes credentials back. Ignore a `kind` that you don't know.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RevocationEvent {
+    /// Its place in the feed.
+    sequence: i64,
+    #[serde(flatten)]
+    what: What,
+}
+
+/// `until`, in unix seconds: from then on it concerns nothing that is alive.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum What {
+    /// A session ended, and all tokens of it.
+    Session {
+        /// The tokens' `sid`.
+        session_id: String,
+        until: i64,
+    },
+    /// One credential ended.
+    Token {
+        /// SHA-256 of its characters, in hexadecimal.
+        sha256: String,
+        until: i64,
+    },
+    /// Everything ended that a user had.
+    User {
+        user_id: i64,
+        /// Sessions that began in this unix millisecond or before, and tokens without a session issued in its second or before.
+        valid_after_ms: i64,
+        until: i64,
+    },
+    /// A user's roles are others: tokens issued in the second of `at_ms` or before show those of before.
+    Roles {
+        user_id: i64,
+        roles: Vec<String>,
+        at_ms: i64,
+        until: i64,
+    },
+    /// The signing keys were changed: fetch `/.well-known/jwks.json` now.
+    Keys,
+    /// What roles may do was changed.
+    Permissions,
+}
+
+/// Everything that is revoked.
+#[derive(Serialize, ToSchema)]
+struct Snapshot {
+    /// Sessions in base64: of each the 16 bytes of its id and `until` as 4 bytes, the most significant first.
+    sessions: String,
+    /// Credentials in base64: of each the 32 bytes of its SHA-256 and `until` as 4 bytes.
+    tokens: String,
+    users: Vec<UserRevoked>,
+    roles: Vec<RolesChanged>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct UserRevoked {
+    user_id: i64,
+    valid_after_ms: i64,
+    until: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RolesChanged {
+    user_id: i64,
+    roles: Vec<String>,
+    at_ms: i64,
+    until: i64,
+}
+
+impl From<Told> for Revocations {
+    fn from(told: Told) -> Self {
+        let events = told.events.into_iter();
+        Self {
+            sequence: told.sequence,
+            age_ms: told.age_ms,
+            events: events.map(|(sequence, event)| RevocationEvent { sequence, what: event.into() }).collect(),
+            snapshot: told.snapshot.map(Snapshot::from),
+        }
+    }
+}
+
+impl From<Event> for What {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::KeysChanged => Self::Keys,
+            Event::PermissionsChanged => Self::Permissions,
+            Event::Revoked(Revocation::Session { id, until }) => Self::Session { session_id: id.to_string(), until },
+            Event::Revoked(Revocation::Token { sha256, until }) => Self::Token { sha256: hexadecimal(&sha256), until },
+            Event::Revoked(Revocation::User { id, valid_after_ms, until }) => {
+                Self::User { user_id: id, valid_after_ms, until }
+            }
+            Event::Revoked(Revocation::Roles { user_id, roles, at_ms, until }) => {
+                Self::Roles { user_id, roles, at_ms, until }
+            }
+        }
+    }
+}
+
+impl From<RevocationSnapshot> for Snapshot {
+    fn from(known: RevocationSnapshot) -> Self {
+        let roles = known.roles.into_iter().filter_map(|item| match item {
+            Revocation::Roles { user_id, roles, at_ms, until } => Some(RolesChanged { user_id, roles, at_ms, until }),
+            _ => None,
+        });
+        Self {
+            sessions: packed(known.sessions.iter().map(|(id, until)| (id.as_bytes().as_slice(), *until))),
+            tokens: packed(known.tokens.iter().map(|(sha256, until)| (sha256.as_slice(), *until))),
+            users: known
+                .users
+                .into_iter()
+                .map(|(user_id, valid_after_ms, until)| UserRevoked { user_id, valid_after_ms, until })
+                .collect(),
+            roles: roles.collect(),
+        }
+    }
+}
+
+fn packed<'a>(items: impl Iterator<Item = (&'a [u8], i64)>) -> String {
+    let mut bytes = Vec::new();
+    for (id, until) in items {
+        bytes.extend_from_slice(id);
+        // Past 2106 it is kept as long as can be said.
+        bytes.extend_from_slice(&u32::try_from(until.max(0)).unwrap_or(u32::MAX).to_be_bytes());
+    }
+    STANDARD.encode(bytes)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
