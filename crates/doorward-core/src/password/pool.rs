@@ -22,7 +22,7 @@ const GIVE_BACK_BYTES: usize = 8 * 1024 * 1024;
 
 /// How far the threads stand back: a tenth of the time still falls to them beside threads that never rest.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 19;
 
 type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
 

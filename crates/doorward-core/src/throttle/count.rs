@@ -48,27 +48,33 @@ pub(super) async fn failures_of(doorward: &Doorward, bucket: &Bucket) -> Result<
     Ok(row.filter(|row| row.expires_at > now).map_or(0, |row| row.failures))
 }
 
-/// Counts one more, at one stroke: what was forgotten begins anew.
-pub(super) async fn add(transaction: &Transaction, rule: &Rule, now: StoredTime) -> Result<LoginFailure, Error> {
-    let keep = i64::try_from(rule.keep).unwrap_or(i64::MAX);
-    let expires_at = now.plus_seconds(keep);
-    let row = ActiveModel {
+/// Counts one more under each rule, all at one stroke: what was forgotten begins anew. Answers the counts in the rules' order,
+/// which is that of their buckets, or two that count the same could wait for each other in a circle.
+pub(super) async fn add(
+    transaction: &Transaction,
+    rules: &[Rule],
+    now: StoredTime,
+) -> Result<Vec<LoginFailure>, Error> {
+    let rows = rules.iter().map(|rule| ActiveModel {
         bucket: Set(rule.bucket.0.clone()),
         failures: Set(1),
         first_at: Set(now),
         last_at: Set(now),
         blocked_until: Set(None),
-        expires_at: Set(expires_at),
-    };
+        expires_at: Set(now.plus_seconds(i64::try_from(rule.keep).unwrap_or(i64::MAX))),
+    });
     let old = |column: Column| Expr::col((Entity, column));
+    let new = |column: Column| Expr::col(("excluded", column));
+    let forgotten = || old(Column::ExpiresAt).lte(now);
     let if_forgotten = |then: Expr, otherwise: Expr| -> Expr {
-        CaseStatement::new().case(old(Column::ExpiresAt).lte(now), then).finally(otherwise).into()
+        CaseStatement::new().case(forgotten(), then).finally(otherwise).into()
     };
-    let kept_until = if rule.since_first {
-        if_forgotten(Expr::value(expires_at), old(Column::ExpiresAt))
-    } else {
-        Expr::value(expires_at)
-    };
+    let since_first = rules.iter().filter(|rule| rule.since_first).map(|rule| rule.bucket.0.clone());
+    let kept_until: Expr = CaseStatement::new()
+        .case(forgotten(), new(Column::ExpiresAt))
+        .case(old(Column::Bucket).is_in(since_first), old(Column::ExpiresAt))
+        .finally(new(Column::ExpiresAt))
+        .into();
     let conflict = OnConflict::column(Column::Bucket)
         .value(Column::Failures, if_forgotten(Expr::value(1_i64), old(Column::Failures).add(1_i64)))
         .value(Column::FirstAt, if_forgotten(Expr::value(now), old(Column::FirstAt)))
@@ -76,11 +82,17 @@ pub(super) async fn add(transaction: &Transaction, rule: &Rule, now: StoredTime)
         .value(Column::BlockedUntil, if_forgotten(Expr::value(None::<StoredTime>), old(Column::BlockedUntil)))
         .value(Column::ExpiresAt, kept_until)
         .to_owned();
-    let mut insert = Entity::insert(row).on_conflict(conflict).into_query();
+    let mut insert = Entity::insert_many(rows).on_conflict(conflict).into_query();
     insert.returning(sea_orm::sea_query::Query::returning().columns(Column::iter()));
-    let counted = transaction.query_one(&insert).await?;
-    let counted = counted.ok_or_else(|| Error::Internal("a count did not come back".into()))?;
-    Ok(LoginFailure::from_query_result(&counted, "")?)
+    let counted = transaction.query_all(&insert).await?;
+    let mut counted =
+        counted.iter().map(|row| LoginFailure::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
+    // In which order the rows come back, no engine promises.
+    counted.sort_by_key(|row| rules.iter().position(|rule| rule.bucket.0 == row.bucket));
+    if counted.len() != rules.len() {
+        return Err(Error::Internal("a count did not come back".into()));
+    }
+    Ok(counted)
 }
 
 /// Lets nothing more through until then.

@@ -33,8 +33,7 @@ pub async fn count_request(doorward: &Doorward, purpose: Purpose, key: &str) -> 
     rules.sort_by(|a, b| a.bucket.cmp(&b.bucket));
     let transaction = doorward.database().begin().await?;
     let (mut wait, mut remaining) = (None, u32::MAX);
-    for rule in &rules {
-        let row = add(&transaction, rule, now).await?;
+    for (rule, row) in rules.iter().zip(add(&transaction, &rules, now).await?) {
         let left = i64::from(rule.limit) - row.failures;
         if left < 0 {
             wait = wait.max(Some(seconds_until(row.expires_at, now)));

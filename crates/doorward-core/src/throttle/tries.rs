@@ -112,8 +112,8 @@ async fn check(
     let transaction = doorward.database().begin().await?;
     let mut remaining = 0;
     let mut reset = settings.forget_after;
-    for (scope, rule) in rules {
-        let row = add(&transaction, &rule, now).await?;
+    let rows = add(&transaction, &plain, now).await?;
+    for ((scope, rule), row) in rules.into_iter().zip(rows) {
         if let Some(until) = row.blocked_until.filter(|until| *until > now) {
             // Another was faster: with the transaction, everything that this one counted is undone.
             drop(transaction);

@@ -9,6 +9,7 @@ use axum::response::Response;
 use doorward_core::Error;
 use doorward_guard::Identity;
 use http::{HeaderMap, Request};
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::{
@@ -111,16 +112,17 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if let Some(known) = recall(&self.guard.app, request.headers()) {
-            return match self.guard.admit(&mut request, known) {
-                Ok(()) => GuardedFuture::Passed(Box::pin(self.inner.call(request))),
-                Err(refusal) => GuardedFuture::Refused(Some(refusal)),
+            let way = match self.guard.admit(&mut request, known) {
+                Ok(()) => Way::Passed { inner: self.inner.call(request) },
+                Err(refusal) => Way::Refused { response: Some(refusal) },
             };
+            return way.into();
         }
         // The service that was made ready goes along; a fresh one stays.
         let fresh = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, fresh);
         let guard = self.guard.clone();
-        GuardedFuture::Asked(Box::pin(async move {
+        let asked = Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let known = authenticate(&guard.app, &parts.method, &parts.headers, &parts.extensions).await;
             parts.extensions.insert(guard.app.clone());
@@ -129,28 +131,44 @@ where
                 Ok(()) => inner.call(request).await,
                 Err(refusal) => Ok(refusal),
             }
-        }))
+        });
+        Way::Asked { inner: asked }.into()
     }
 }
 
-/// The answer of a guarded service: at once where the token is remembered.
-pub enum GuardedFuture<F, E> {
-    /// The token is good and remembered: the inner service's own future.
-    Passed(Pin<Box<F>>),
-    /// Refused.
-    Refused(Option<Response>),
-    /// The token has to be verified first.
-    Asked(Answer<E>),
+pin_project! {
+    /// The answer of a guarded service: at once where the token is remembered.
+    pub struct GuardedFuture<F, E> {
+        #[pin]
+        way: Way<F, E>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum Way<F, E> {
+        // The token is good and remembered: the inner service's own future, in place, so that most requests allocate nothing.
+        Passed { #[pin] inner: F },
+        Refused { response: Option<Response> },
+        // The token has to be verified first.
+        Asked { inner: Answer<E> },
+    }
+}
+
+impl<F, E> From<Way<F, E>> for GuardedFuture<F, E> {
+    fn from(way: Way<F, E>) -> Self {
+        Self { way }
+    }
 }
 
 impl<F: Future<Output = Result<Response, E>>, E> Future for GuardedFuture<F, E> {
     type Output = Result<Response, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Passed(inner) => inner.as_mut().poll(context),
-            Self::Asked(inner) => inner.as_mut().poll(context),
-            Self::Refused(response) => match response.take() {
+        match self.project().way.project() {
+            Projected::Passed { inner } => inner.poll(context),
+            Projected::Asked { inner } => inner.as_mut().poll(context),
+            Projected::Refused { response } => match response.take() {
                 Some(response) => Poll::Ready(Ok(response)),
                 None => Poll::Pending,
             },
