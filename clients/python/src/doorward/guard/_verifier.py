@@ -5,7 +5,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Optional, Union
 
-from ._denied import Denied
+from ._credentials import API_KEY_PREFIX
+from ._denied import Denied, invalid
 from ._identity import Identity
 from ._keys import DIGESTS, Key, Keys
 from ._revocations import Revocations
@@ -129,6 +130,8 @@ class Verifier:
         return identity if roles is None else identity.with_roles(roles)
 
     def _verify_anew(self, token: str, now: float) -> Identity:
+        if token.startswith(API_KEY_PREFIX):
+            raise invalid("an API key, which only Doorward can read")
         version = self.revocations.version
         identity, key = verify(token, self.keys, self._expected, now)
         remembered = _Remembered(identity, key, version - 1)
