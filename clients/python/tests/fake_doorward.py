@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import struct
 import threading
 import time
@@ -20,7 +21,8 @@ Answering = Callable[["Handler"], None]
 class FakeDoorward:
     """Runs in threads of the test's process, on a port of its own that it keeps over a restart."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: Optional[ssl.SSLContext] = None) -> None:
+        self._tls = tls
         self.changed = threading.Condition()
         self.sequence = 0
         #: What an answer may still hold of the past; a snapshot is answered to whoever asks for more.
@@ -39,13 +41,15 @@ class FakeDoorward:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         server = _Server(("127.0.0.1", self.port), Handler)
         server.doorward = self
         server.daemon_threads = True
         self.port = server.server_address[1]
+        if self._tls:
+            server.socket = self._tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         self._server = server
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 

@@ -20,7 +20,7 @@ def base64url(data: Union[str, bytes]) -> str:
 
 def session_id(at: float, number: int = 1) -> str:
     """A session that began at this moment."""
-    return f"{int(at * 1000):012x}7{number:03x}8{number:015x}"
+    return f"{int(at * 1000):012x}70008{number:015x}"
 
 
 class SigningKey:

@@ -57,6 +57,8 @@ def threads() -> int:
 @needs_fork
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_fork_after_the_start(doorward: FakeDoorward) -> None:
+    # Those of the tests before.
+    until(lambda: threads() == 0)
     guard = Guard(doorward.url, SERVICE_KEY, secret_keys=[SECRET])
     token, other = doorward.keys[0].token(number=1), doorward.keys[0].token(number=2)
     mine = guard.verify(token).session_id or ""

@@ -38,13 +38,16 @@ class DoorwardFlask:
 
     def init_app(self, app: Flask) -> None:
         """Guards this application."""
+        self._configure(app)
+        app.extensions[_NAME] = self
+
+    def _configure(self, app: Flask) -> None:
         if self._guard is None:
             settings = read(app.config)
             self._always_200 = settings.pop("http_status", "honest") == "always-200"
             self._guard = Guard(**settings)
         else:
             self._always_200 = app.config.get("DOORWARD_HTTP_STATUS", "honest") == "always-200"
-        app.extensions[_NAME] = self
 
     @property
     def guard(self) -> Guard:
@@ -191,8 +194,9 @@ def extension() -> DoorwardFlask:
     """The current application's, made from its settings if it has none yet."""
     found = current_app.extensions.get(_NAME)
     if found is None:
-        # Of several first requests at once, one's counts.
-        made = DoorwardFlask(cast(Any, current_app)._get_current_object())
+        made = DoorwardFlask()
+        made._configure(cast(Any, current_app)._get_current_object())
+        # Of several first requests at once, one's counts; a guard that is never used follows nothing.
         found = current_app.extensions.setdefault(_NAME, made)
     return cast(DoorwardFlask, found)
 

@@ -1,6 +1,7 @@
 """A guard that follows a Doorward."""
 
 import os
+import ssl
 import threading
 import time
 import weakref
@@ -57,8 +58,10 @@ class Status(NamedTuple):
 class _InProcess:
     """What belongs to one process: a fork takes neither threads nor a sound lock or connection along."""
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Follower, tls: Optional[ssl.SSLContext]) -> None:
         self.follower = follower
+        #: To read the certificates takes longer than to ask. Of each process: gevent may replace what it is made of.
+        self.tls = tls
         self.starting = threading.Lock()
         self.started = False
         self.begun_at = time.monotonic()
@@ -120,9 +123,11 @@ class Guard:
         )
         self._introspection: Optional[Introspection] = None
         if introspect:
-            self._introspection = Introspection(self._service_client, self._verifier.revocations, introspection_ttl, cache_capacity)
-        # What is wrong with the URL is told here, not at the first request.
-        self._service_client().close()
+            self._introspection = Introspection(
+                self._introspecting_client, self._verifier.revocations, introspection_ttl, cache_capacity
+            )
+        # What is wrong with the URL or the certificates is told here, not at the first request.
+        self._client({}, self._new_tls())
         self._processes: dict[int, _InProcess] = {}
         _GUARDS.add(self)
 
@@ -200,8 +205,9 @@ class Guard:
     def _begin(self) -> _InProcess:
         # No lock guards this: one made before a fork, or before gevent patches them, would not do. Of several threads that come
         # here at once, `setdefault` takes one's word.
-        follower = Follower(self._verifier, self._service_client())
-        in_process = self._processes.setdefault(os.getpid(), _InProcess(follower))
+        tls = self._new_tls()
+        follower = Follower(self._verifier, self._client(self._authorization, tls))
+        in_process = self._processes.setdefault(os.getpid(), _InProcess(follower, tls))
         with in_process.starting:
             if not in_process.started:
                 # Those of the process that forked this one.
@@ -229,7 +235,7 @@ class Guard:
                 # Whoever waited for another's fetch looks again; a look-up is all that it costs.
                 return True
             in_process.keys_asked_at = now
-            client = self._client({})
+            client = self._client({}, in_process.tls)
             try:
                 fetch_keys(client, self._verifier, UNKNOWN_KEY_PATIENCE)
             except (Unreachable, Malformed) as error:
@@ -241,8 +247,11 @@ class Guard:
         finally:
             fetching_keys.release()
 
-    def _service_client(self) -> Client:
-        return self._client(self._authorization)
+    def _introspecting_client(self) -> Client:
+        return self._client(self._authorization, self._here().tls)
 
-    def _client(self, headers: dict[str, str]) -> Client:
-        return Client(self._url, headers, self._ca_file)
+    def _client(self, headers: dict[str, str], tls: Optional[ssl.SSLContext]) -> Client:
+        return Client(self._url, headers, tls)
+
+    def _new_tls(self) -> Optional[ssl.SSLContext]:
+        return ssl.create_default_context(cafile=self._ca_file) if self._url.lower().startswith("https:") else None

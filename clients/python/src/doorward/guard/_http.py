@@ -27,7 +27,7 @@ class Answer(NamedTuple):
 class Client:
     """One connection to Doorward, kept open between requests. For one thread."""
 
-    def __init__(self, url: str, headers: dict[str, str], ca_file: Optional[str] = None) -> None:
+    def __init__(self, url: str, headers: dict[str, str], tls: Optional[ssl.SSLContext]) -> None:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"url is {url!r}; it takes the address of Doorward, such as https://id.example")
@@ -36,9 +36,7 @@ class Client:
         self._host: str = parts.hostname
         self._port: Optional[int] = parts.port
         self._prefix = parts.path.rstrip("/")
-        self._tls: Optional[ssl.SSLContext] = None
-        if parts.scheme == "https":
-            self._tls = ssl.create_default_context(cafile=ca_file)
+        self._tls = tls if parts.scheme == "https" else None
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         self._connection: Any = None
 
