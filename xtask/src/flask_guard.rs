@@ -61,7 +61,8 @@ fn wheel(programs: &Path, folder: &Path) -> Result<PathBuf> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;
     }
-    let output = python_in(programs, &["build", "--no-isolation", "--wheel", "--outdir"]).arg(folder).arg(".").output()?;
+    let output =
+        python_in(programs, &["build", "--no-isolation", "--wheel", "--outdir"]).arg(folder).arg(".").output()?;
     if !output.status.success() {
         bail!("the wheel doesn't build:\n{}", String::from_utf8_lossy(&output.stdout));
     }
@@ -70,7 +71,8 @@ fn wheel(programs: &Path, folder: &Path) -> Result<PathBuf> {
 }
 
 fn install(programs: &Path, wheel: &Path) -> Result<()> {
-    let pip = ["pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index", "--force-reinstall"];
+    let pip =
+        ["pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index", "--force-reinstall"];
     workspace::run(python_in(programs, &pip).arg(wheel))
 }
 

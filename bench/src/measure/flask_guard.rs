@@ -23,7 +23,8 @@ pub(crate) async fn run(rig: &Rig, flask: &Flask, package: &Path) -> Result<Repo
     let mut detail = serde_json::Map::new();
     for format in ["flask", "jwt"] {
         let pairs = measure(rig, flask, format).await.with_context(|| format!("tokens of the format {format}"))?;
-        let micros = |turns| -> Result<String> { Ok(format!("{} µs", short(over(turns, |turn| turn.cpu_micros)?.median))) };
+        let micros =
+            |turns| -> Result<String> { Ok(format!("{} µs", short(over(turns, |turn| turn.cpu_micros)?.median))) };
         rows.push(Row {
             what: format!("`login_required` of doorward-flask, CPU of a request, `{format}` token"),
             measured: micros(&pairs.ours)?,
@@ -65,7 +66,12 @@ async fn measure(rig: &Rig, flask: &Flask, format: &str) -> Result<Pairs> {
     let their_token = if format == "flask" { token.clone() } else { own_token(flask, &folder)? };
     let answer = wire::guarded(ours.address, "/my_info", &token).await?;
     let their_answer = wire::guarded(theirs.address, "/my_info", &their_token).await?;
-    ensure!(answer.json() == their_answer.json(), "the answers differ: {} and {}", answer.in_short(), their_answer.in_short());
+    ensure!(
+        answer.json() == their_answer.json(),
+        "the answers differ: {} and {}",
+        answer.in_short(),
+        their_answer.in_short()
+    );
 
     let load = |address, token: &str, expected| Load {
         address,
