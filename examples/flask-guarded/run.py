@@ -158,6 +158,8 @@ def run(doorward, token_format, http_status, count):
         "DOORWARD_SERVICE_KEY": "dw_not_yet",
         "DOORWARD_SECRET_KEYS": SECRET,
         "DOORWARD_HTTP_STATUS": http_status,
+        # Tokens of the application's format carry no roles.
+        "DOORWARD_INTROSPECT": "true",
         "HOME": str(folder),
     }
     try:
@@ -172,7 +174,7 @@ def run(doorward, token_format, http_status, count):
             '[http]\ntrusted_proxies = ["127.0.0.1/32"]\n'
         )
         subprocess.run([doorward, "migrate", "up"], check=True, cwd=folder, stdout=subprocess.DEVNULL)
-        create = [doorward, "service", "create", "shop", "--scope", "revocations"]
+        create = [doorward, "service", "create", "shop", "--scope", "revocations", "--scope", "introspect"]
         said = subprocess.run(create, check=True, cwd=folder, capture_output=True, text=True).stdout
         application["DOORWARD_SERVICE_KEY"] = re.search(r"dw_\w+", said).group()
         subprocess.run([doorward, "user", "grant", "susan", "admin"], check=True, cwd=folder, stdout=subprocess.DEVNULL)
