@@ -26,6 +26,9 @@ pub(crate) struct CommandLine {
     /// Folder of the Flask application
     #[arg(long, global = true, default_value = "bench/flask")]
     flask: PathBuf,
+    /// Folder of doorward-flask
+    #[arg(long, global = true, default_value = "clients/python")]
+    flask_guard: PathBuf,
     /// Virtual environment of the Flask application; made if missing
     #[arg(long, global = true, default_value = "target/bench-venv")]
     venv: PathBuf,
@@ -84,6 +87,8 @@ pub(crate) enum Measurement {
     Flood,
     /// Against the Flask system under gunicorn
     Flask,
+    /// The Flask application guarded by doorward-flask against its own decorator
+    FlaskGuard,
     /// Memory, idle and under logins
     Memory,
     /// Time from start to first answer
@@ -161,6 +166,7 @@ impl CommandLine {
             Measurement::Logins => measure::logins::run(&rig).await?,
             Measurement::Flood => measure::flood::run(&rig).await?,
             Measurement::Flask => measure::flask::run(&rig, &self.flask()?).await?,
+            Measurement::FlaskGuard => measure::flask_guard::run(&rig, &self.flask()?, &self.flask_guard).await?,
             Measurement::Memory => measure::memory::run(&rig).await?,
             Measurement::Start => measure::start::run(&rig).await?,
             Measurement::Scale { postgres: false } => measure::scale::run(&rig, None).await?,
@@ -179,6 +185,7 @@ impl CommandLine {
             Measurement::Logins,
             Measurement::Flood,
             Measurement::Flask,
+            Measurement::FlaskGuard,
             Measurement::Memory,
             Measurement::Start,
             Measurement::Scale { postgres: true },

@@ -4,6 +4,7 @@ mod bench;
 mod client;
 mod common_passwords;
 mod contract;
+mod flask_guard;
 mod fuzz;
 mod generated;
 mod pages;

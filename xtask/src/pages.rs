@@ -20,6 +20,7 @@ mod shell;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -31,33 +32,49 @@ use expected::Words;
 use page::{Block, Page};
 use shell::Shell;
 
+/// The page that the step `python` follows, with the package that it installs.
+pub(crate) const OF_FLASK_GUARD: &str = "docs/guard/flask.md";
+
 /// The address that the pages use.
 const ADDRESS: &str = "127.0.0.1:8080";
 
 pub(crate) fn run() -> Result<()> {
     let binary = workspace::doorward()?;
-    let programs = binary.parent().context("the binary is in a folder")?;
+    let programs = binary.parent().context("the binary is in a folder")?.as_os_str();
     let root = workspace::root();
     let mut commands = 0;
     let mut ignored = 0;
     for path in paths(&root)? {
         let name = path.strip_prefix(&root)?.display().to_string();
-        let page = Page::parse(&name, &fs::read_to_string(&path)?)?;
-        if page.blocks.is_empty() {
+        if name == OF_FLASK_GUARD {
+            println!("   {name}: followed by the step `python`");
             continue;
         }
-        // Pages follow one another on one address. Whoever else has it would answer in Doorward's place.
-        TcpListener::bind(ADDRESS).with_context(|| format!("{ADDRESS}, which the pages use, is taken: ss -ltnp"))?;
-        let count = follow(&page, programs)?;
-        println!("   {name}: {count} commands");
-        for (line, why) in page.ignored() {
-            println!("   {name}:{line}: not run, {why}");
-            ignored += 1;
-        }
-        commands += count;
+        let (run, not_run) = run_page(&name, programs)?;
+        commands += run;
+        ignored += not_run;
     }
     println!("   {commands} commands run, {ignored} blocks not");
     Ok(())
+}
+
+/// Follows one page, with `programs` (folders, as in `PATH`) before the rest of `PATH`; says how many commands were run,
+/// and how many blocks not.
+pub(crate) fn run_page(name: &str, programs: &OsStr) -> Result<(usize, usize)> {
+    let page = Page::parse(name, &fs::read_to_string(workspace::root().join(name))?)?;
+    if page.blocks.is_empty() {
+        return Ok((0, 0));
+    }
+    // Pages follow one another on one address. Whoever else has it would answer in Doorward's place.
+    TcpListener::bind(ADDRESS).with_context(|| format!("{ADDRESS}, which the pages use, is taken: ss -ltnp"))?;
+    let count = follow(&page, programs)?;
+    println!("   {name}: {count} commands");
+    let mut ignored = 0;
+    for (line, why) in page.ignored() {
+        println!("   {name}:{line}: not run, {why}");
+        ignored += 1;
+    }
+    Ok((count, ignored))
 }
 
 /// README.md and every page under docs/.
@@ -80,7 +97,7 @@ fn paths(root: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Runs a page's commands, with `programs` before the rest of `PATH`; says how many there were.
-fn follow(page: &Page, programs: &Path) -> Result<usize> {
+fn follow(page: &Page, programs: &OsStr) -> Result<usize> {
     let mut shell = Shell::start(programs)?;
     let mut words = Words::default();
     let mut count = 0;

@@ -11,6 +11,11 @@ use crate::workspace;
 /// The folder of the programs that `requirements` lists, installed into `folder` once per clone and list; or why
 /// they can't be had here.
 pub(crate) fn programs(folder: &Path, requirements: &Path) -> Result<Result<PathBuf, String>> {
+    programs_of("python3", folder, requirements)
+}
+
+/// The same with an interpreter of one's own choice. It is part of `folder`'s name where there are several.
+pub(crate) fn programs_of(python: &str, folder: &Path, requirements: &Path) -> Result<Result<PathBuf, String>> {
     let wanted = fs::read(requirements)?;
     let (environment, installed) = (folder.join("venv"), folder.join("installed.txt"));
     let programs = environment.join("bin");
@@ -19,7 +24,7 @@ pub(crate) fn programs(folder: &Path, requirements: &Path) -> Result<Result<Path
     }
     println!("   installing what {} lists", requirements.file_name().unwrap_or_default().display());
     fs::create_dir_all(folder)?;
-    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).output();
+    let made = Command::new(python).args(["-m", "venv", "--clear"]).arg(&environment).output();
     if !made.is_ok_and(|made| made.status.success()) {
         return Ok(Err("there is no Python with venv and pip here: apt-get install python3-venv".into()));
     }

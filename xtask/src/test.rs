@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::postgres::{self, Postgres};
-use crate::{client, contract, generated, pages, tools, workspace};
+use crate::{client, contract, flask_guard, generated, pages, tools, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -94,6 +94,12 @@ const STEPS: &[Step] = &[
         about: "every answer is one that the API's description has",
         run: |_| contract::run(),
         way_out: "mend the description of the door, or the door; Schemathesis prints a curl line for each failure",
+    },
+    Step {
+        name: "python",
+        about: "the guard for Flask: lints, types, packages, and tests on the newest Flask and on 1.1",
+        run: |_| flask_guard::run(),
+        way_out: "mend clients/python; its virtual environments are under target/flask-guard",
     },
     Step {
         name: "tests",

@@ -1,6 +1,7 @@
 //! One measurement a file; each gives a report with its rows of the table.
 
 pub(crate) mod flask;
+pub(crate) mod flask_guard;
 pub(crate) mod flood;
 pub(crate) mod guarded;
 pub(crate) mod logins;

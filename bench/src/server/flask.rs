@@ -1,5 +1,6 @@
 //! The Flask system under gunicorn with two workers.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -13,6 +14,15 @@ use super::{Server, free_address};
 pub(crate) struct Flask {
     application: PathBuf,
     binaries: PathBuf,
+}
+
+/// What doorward-flask is told.
+#[derive(Debug)]
+pub(crate) struct Guarding<'a> {
+    /// The Doorward that it follows.
+    pub doorward: SocketAddr,
+    /// The service's key.
+    pub service_key: &'a str,
 }
 
 impl Flask {
@@ -37,11 +47,47 @@ impl Flask {
 
     /// Starts it and waits until both workers answer.
     pub(crate) async fn serve(&self, database: &str, secret_key: &str, folder: &Path) -> Result<Server> {
-        let address = free_address()?;
+        self.start("flask", "application:app", self.command("gunicorn", database, secret_key, folder), folder).await
+    }
+
+    /// The same with `/my_info` guarded by doorward-flask, which must be [installed](Self::install).
+    pub(crate) async fn serve_guarded(
+        &self,
+        database: &str,
+        secret_key: &str,
+        folder: &Path,
+        guarding: &Guarding<'_>,
+    ) -> Result<Server> {
         let mut command = self.command("gunicorn", database, secret_key, folder);
-        command.args(["--workers", "2", "--log-level", "warning", "--bind"]).arg(address.to_string());
-        command.arg("application:app");
-        let mut server = Server::spawn("flask", command, address, folder)?;
+        command
+            .env("DOORWARD_URL", format!("http://{}", guarding.doorward))
+            .env("DOORWARD_SERVICE_KEY", guarding.service_key)
+            .env("DOORWARD_SECRET_KEYS", secret_key)
+            // As the application itself answers: the status is not the code.
+            .env("DOORWARD_HTTP_STATUS", "always-200");
+        self.start("flask-guarded", "guarded:app", command, folder).await
+    }
+
+    /// Installs doorward-flask from its folder, as it stands now.
+    pub(crate) fn install(&self, package: &Path) -> Result<()> {
+        let pip = ["install", "--quiet", "--upgrade", "--force-reinstall", "--no-deps"];
+        run(Command::new(self.binaries.join("pip")).args(["install", "--quiet", "cryptography>=41"]))?;
+        run(Command::new(self.binaries.join("pip")).args(pip).arg(std::path::absolute(package)?))
+    }
+
+    /// What the application's Python prints.
+    pub(crate) fn python(&self, words: &[&str], folder: &Path) -> Result<String> {
+        let output = self.command("python", "sqlite://", "unused here", folder).args(words).output()?;
+        if !output.status.success() {
+            bail!("python failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    async fn start(&self, name: &str, module: &str, mut command: Command, folder: &Path) -> Result<Server> {
+        let address = free_address()?;
+        command.args(["--workers", "2", "--log-level", "warning", "--bind"]).arg(address.to_string()).arg(module);
+        let mut server = Server::spawn(name, command, address, folder)?;
         server.answers("/my_info", Duration::from_secs(20)).await?;
         // The second worker imports beside the first; let it come up before anything is measured.
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -1,5 +1,6 @@
 //! The one shell in which a page's commands run.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixDatagram;
@@ -35,14 +36,14 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    pub(crate) fn start(programs: &Path) -> Result<Self> {
+    pub(crate) fn start(programs: &OsStr) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("doorward-page.").tempdir()?;
         let empty = folder.path().join("empty");
         fs::create_dir(&empty)?;
         // On a terminal curl shows no progress beside an answer; here it would.
         fs::write(folder.path().join(".curlrc"), "silent\nshow-error\n")?;
 
-        let mut path = programs.as_os_str().to_owned();
+        let mut path = programs.to_owned();
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
 

@@ -15,7 +15,9 @@ fn follow_with(doorward: &str, text: &str) -> Result<usize, String> {
     let program = programs.path().join("doorward");
     fs::write(&program, format!("#!/bin/sh\n{doorward}\n")).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    Page::parse("page.md", text).and_then(|page| follow(&page, programs.path())).map_err(|error| format!("{error:#}"))
+    Page::parse("page.md", text)
+        .and_then(|page| follow(&page, programs.path().as_os_str()))
+        .map_err(|error| format!("{error:#}"))
 }
 
 fn follow_text(text: &str) -> Result<usize, String> {
