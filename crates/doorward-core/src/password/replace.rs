@@ -8,6 +8,7 @@ use crate::{
     event::{Event, EventKind},
     mail::{self, Mail, Template},
     one_time_code::{self, Purpose},
+    throttle,
     user::{self, User},
 };
 
@@ -21,7 +22,8 @@ pub(crate) struct Replacement {
 }
 
 /// Puts `hash` in the place of the user's password and tells the user by mail. Codes that were on their way to
-/// choose a password or an address die. The sessions are the caller's to end, at the transaction's end.
+/// choose a password or an address die, and devices are trusted no longer but for the caller's: who knew the old
+/// password may sit at one. The sessions are the caller's to end, at the transaction's end.
 pub(crate) async fn replace_within(
     doorward: &Doorward,
     transaction: &Transaction,
@@ -41,6 +43,7 @@ pub(crate) async fn replace_within(
     for purpose in [Purpose::ResetPassword, Purpose::ChangeEmail] {
         one_time_code::withdraw_within(transaction, user.id, purpose).await?;
     }
+    throttle::distrust_others_within(doorward, transaction, user.id).await?;
     if let Some(recipient) = user.email.as_deref() {
         let mail = Mail {
             user_id: Some(user.id),

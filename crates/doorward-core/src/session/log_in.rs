@@ -4,7 +4,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{EndReason, begin::begin_within, end_all_within, new_device, renew_within};
 use crate::{
-    Actor, Doorward, Error, FieldProblem, audit,
+    Actor, Caller, Doorward, Error, FieldProblem, audit,
     database::UserId,
     event::{Event, EventKind},
     hook::SignIn,
@@ -146,6 +146,8 @@ async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, E
     let mut recorded = Vec::new();
     if let Some(hash) = &chosen {
         let replacement = Replacement { kind: EventKind::PasswordChanged, must_change: false };
+        // The device has just become one of those that are trusted.
+        let acting = acting.on_behalf_of(Caller { device: device.clone(), ..acting.caller().clone() });
         recorded.push(password::replace_within(&acting, &transaction, &user, hash.clone(), replacement, now).await?);
     }
     let event = Event::of(EventKind::LoggedIn, user.id);

@@ -107,6 +107,20 @@ pub(crate) async fn trust_within(
     Ok(Some(token))
 }
 
+/// Trusts none of the user's devices any more but the one that the handle acts for.
+pub(crate) async fn distrust_others_within(
+    doorward: &Doorward,
+    transaction: &Transaction,
+    user: UserId,
+) -> Result<(), Error> {
+    let mut others = Devices::delete_many().filter(DeviceColumn::UserId.eq(user));
+    if let Some(device) = &doorward.caller().device {
+        others = others.filter(DeviceColumn::TokenHash.ne(device.hash()));
+    }
+    others.exec(transaction).await?;
+    Ok(())
+}
+
 /// A client that keeps no cookie is a new device at each sign-in: such ones go before those that came
 /// back.
 async fn make_room(transaction: &Transaction, user: UserId) -> Result<(), Error> {

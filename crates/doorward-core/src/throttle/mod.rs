@@ -14,7 +14,7 @@ mod tries;
 
 pub use bucket::{Purpose, Scope};
 pub use device::{DeviceToken, TrustedDevice};
-pub(crate) use device::{recognise, trust_within};
+pub(crate) use device::{distrust_others_within, recognise, trust_within};
 pub use entity::{
     device::{Column as DeviceColumn, Entity as Devices, Model as DeviceRow},
     failure::{Column, Entity, Model as LoginFailure},

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use doorward_core::{settings::Settings, throttle};
+use doorward_core::{password::NewPassword, settings::Settings, throttle, user};
 use doorward_http::Peer;
 use http::Method;
+use sea_orm::EntityTrait as _;
 use serde_json::json;
 
 use crate::app::{Answer, As, Engine, PASSWORD, TestApp, configured_on_both_engines, request};
@@ -188,6 +189,78 @@ fn b1_a_device_that_is_none_is_a_stranger() {
         assert_eq!(cookies(&again).pop().unwrap(), device);
         let count = app.column("SELECT CAST(count(*) AS TEXT) AS line FROM trusted_devices").await;
         assert_eq!(count, ["20"]);
+    });
+}
+
+/// The `doorward-device` cookie of a sign-in from a device that has none yet.
+async fn device_of(app: &TestApp, address: &str, username: &str, password: &str) -> String {
+    cookies(&log_in_from(app, address, username, password, "").await).pop().unwrap()
+}
+
+async fn trusts(app: &TestApp, device: &str) -> bool {
+    let (_, token) = device.split_once('=').unwrap();
+    let hash = <sha2::Sha256 as sha2::Digest>::digest(token).to_vec();
+    let row = throttle::Devices::find_by_id(hash).one(app.doorward.database().reads()).await.unwrap();
+    row.is_some()
+}
+
+#[test]
+fn b1_another_password_ends_the_trust_in_every_device_but_the_one_that_chose_it() {
+    const ANOTHER: &str = "seven quiet lanterns drifting";
+    configured_on_both_engines(on, async |app| {
+        let alice = app.user("alice").await;
+        app.user("bob").await;
+        let bobs = device_of(&app, "192.0.2.9", "bob", PASSWORD).await;
+        let both = async || {
+            (
+                device_of(&app, "192.0.2.1", "alice", PASSWORD).await,
+                device_of(&app, "192.0.2.2", "alice", PASSWORD).await,
+            )
+        };
+        let back = async || {
+            user::set_password(&app.doorward, alice.id, NewPassword::new(PASSWORD)).await.unwrap();
+        };
+
+        // The user changes it.
+        let (own, stolen) = both().await;
+        let token = log_in_from(&app, "192.0.2.1", "alice", PASSWORD, &own).await.json()["token"].clone();
+        let change = request(Method::POST, "/me/password", As::Token(token.as_str().unwrap()));
+        let change = change.header("content-type", "application/json").header("cookie", &own);
+        let body = json!({"password": PASSWORD, "new_password": ANOTHER}).to_string();
+        assert_eq!(app.send(change.body(body.into()).unwrap()).await.status, 200);
+        assert_eq!((trusts(&app, &own).await, trusts(&app, &stolen).await), (true, false));
+
+        // An administrator sets it, at a device that is none of the user's.
+        back().await;
+        assert!(!trusts(&app, &own).await);
+
+        // It is forgotten, and chosen at a device that is known or at another one.
+        for known in [true, false] {
+            let (own, stolen) = both().await;
+            // A second mail within a minute goes to nobody.
+            app.clock.advance(61);
+            assert_eq!(app.post("/password/forgot", json!({"username": "alice"})).await.status, 200);
+            let body = json!({"token": app.last_mail().await.token(), "new_password": ANOTHER}).to_string();
+            let mut reset =
+                request(Method::POST, "/password/reset", As::Nobody).header("content-type", "application/json");
+            if known {
+                reset = reset.header("cookie", &own);
+            }
+            assert_eq!(app.send(reset.body(body.into()).unwrap()).await.status, 200);
+            assert_eq!((trusts(&app, &own).await, trusts(&app, &stolen).await), (known, false));
+            back().await;
+        }
+
+        // It must be changed at the next sign-in, which makes a new device known.
+        let (own, stolen) = both().await;
+        user::set_password_for_once(&app.doorward, alice.id, NewPassword::new(PASSWORD)).await.unwrap();
+        assert!(!trusts(&app, &own).await);
+        let body = json!({"username": "alice", "password": PASSWORD, "new_password": ANOTHER});
+        let signed_in = app.post("/login", body).await;
+        assert_eq!(signed_in.status, 200, "{}", signed_in.text);
+        let fresh = cookies(&signed_in).into_iter().find(|cookie| cookie.starts_with("doorward-device=")).unwrap();
+        assert_eq!((trusts(&app, &fresh).await, trusts(&app, &stolen).await), (true, false));
+        assert!(trusts(&app, &bobs).await, "others keep theirs");
     });
 }
 
