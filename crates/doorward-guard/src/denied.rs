@@ -15,6 +15,8 @@ pub enum Denied {
     Malformed(&'static str),
     /// The header's `alg` is not the one allowed for its format (RFC 8725 §3.1), or that format is not accepted here.
     WrongAlgorithm,
+    /// A kind of credential that is not accepted here: an API key where nobody can look it up.
+    NotAccepted,
     /// No key of this `kid`, or the key was withdrawn.
     UnknownKey,
     /// The signature is not by the named key, or by none of the secrets.
@@ -52,6 +54,7 @@ impl Denied {
             Self::Revoked | Self::UserUnknown => "token_revoked",
             Self::Stale => "guard_stale",
             Self::WrongAlgorithm
+            | Self::NotAccepted
             | Self::UnknownKey
             | Self::BadSignature
             | Self::WrongIssuer
@@ -68,6 +71,7 @@ impl Denied {
             Self::Ambiguous => "several credentials that differ",
             Self::Malformed(rule) => rule,
             Self::WrongAlgorithm => "the algorithm in the token's header is not the one accepted",
+            Self::NotAccepted => "no credential of this kind is accepted here",
             Self::UnknownKey => "no key of that kid",
             Self::BadSignature => "the signature does not verify",
             Self::WrongIssuer => "iss is another issuer",
