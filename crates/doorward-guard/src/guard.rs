@@ -76,7 +76,7 @@ thread_local! {
 struct Counter(AtomicU64);
 
 /// What a guard has done and holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GuardStats {
     /// Credentials that were remembered when they came.
     pub hits: u64,

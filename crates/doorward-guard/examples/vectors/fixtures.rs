@@ -15,7 +15,7 @@ struct Row {
 }
 
 pub(crate) fn vectors(out: &mut Vec<Vector>) {
-    for (number, line) in include_str!("../fixtures/tokens.jsonl").lines().enumerate() {
+    for (number, line) in include_str!("../../tests/fixtures/tokens.jsonl").lines().enumerate() {
         let row: Row = serde_json::from_str(line).unwrap();
         // White space around a header's value is no part of it (RFC 9110 §5.5): such a token never arrives.
         if row.token.trim() != row.token {
