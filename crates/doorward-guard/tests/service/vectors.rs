@@ -57,16 +57,16 @@ async fn verdict(server: &mut Server, vector: &Value) -> Value {
     let mut first = snapshot(0);
     first["age_ms"] = age_ms.into();
     server.next("/revocations").await.json(&first);
-    let mut waiting = server.next("/revocations?after=0").await;
-    if last > 0 {
-        waiting.json(&json!({"sequence": last, "age_ms": age_ms, "events": events}));
-        waiting = server.next(&format!("/revocations?after={last}&")).await;
-    }
     let keys = config["ed25519"].as_array().unwrap().iter();
     let keys: Vec<_> =
         keys.map(|key| json!({"kty": "OKP", "crv": "Ed25519", "kid": key["kid"], "x": key["x"]})).collect();
     server.next("/.well-known").await.json(&json!({ "keys": keys }));
     guard.ready().await;
+    let mut waiting = server.next("/revocations?after=0").await;
+    if last > 0 {
+        waiting.json(&json!({"sequence": last, "age_ms": age_ms, "events": events}));
+        waiting = server.next(&format!("/revocations?after={last}&")).await;
+    }
 
     let mut headers = HeaderMap::new();
     for header in vector["headers"].as_array().unwrap() {
