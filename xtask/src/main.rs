@@ -28,7 +28,7 @@ enum Task {
     Test(test::Options),
     /// Keep a PostgreSQL for the tests running until Ctrl-C, for plain `cargo test`
     Postgres(postgres::Options),
-    /// Write the pages that come from the code anew (configuration reference, example file)
+    /// Write the files that come from the code anew (configuration reference, example file, vectors for guards)
     Docs,
     /// Run Doorward side by side with what it is measured against, in release builds
     Bench(bench::Options),

@@ -73,7 +73,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "generated",
-        about: "the files that the binary writes are what it writes today",
+        about: "the files that programs write are what they write today",
         run: |_| passed(generated::check()),
         way_out: "cargo xtask docs",
     },

@@ -288,13 +288,13 @@ impl Error {
             | Self::RefreshTokenExpired
             | Self::RefreshTokenReused
             | Self::SessionEnded => 401,
-            Self::Denied(Denied::Missing)
-            | Self::AccountDisabled
+            Self::Denied(denied) => denied.status(),
+            Self::AccountDisabled
             | Self::EmailNotConfirmed
             | Self::RoleRequired { .. }
             | Self::CrossSite(_) => 403,
-            Self::Denied(Denied::Stale) | Self::Busy { .. } | Self::Unavailable(_) => 503,
-            Self::Denied(_) | Self::ServiceRequired => 401,
+            Self::Busy { .. } | Self::Unavailable(_) => 503,
+            Self::ServiceRequired => 401,
             Self::PathNotFound
             | Self::UserNotFound
             | Self::SessionNotFound

@@ -21,17 +21,15 @@ pub trait Words {
     fn in_words(&self, language: Language) -> Cow<'static, str>;
 }
 
-/// What the Flask system says when no token came.
-const FLASK_TOKEN_MISSING: &str = "缺少参数token";
-/// What the Flask system says of every bad token.
-const FLASK_TOKEN_BAD: &str = "验证失败, 无效的token";
-
 impl Words for Error {
     fn in_words(&self, language: Language) -> Cow<'static, str> {
-        if let (Self::Denied(_), Language::Flask) = (self, language)
-            && self.code() != 503
-        {
-            return if self.code() == 403 { FLASK_TOKEN_MISSING } else { FLASK_TOKEN_BAD }.into();
+        if let Self::Denied(denied) = self {
+            return match language {
+                Language::Flask => denied.in_flask(),
+                Language::English => denied.in_english(),
+                Language::Chinese => denied.in_chinese(),
+            }
+            .into();
         }
         if let Self::Vetoed { reason } = self {
             return reason.clone().into();
@@ -58,14 +56,6 @@ fn by_name(name: &str) -> (&'static str, &'static str) {
         "invalid_credentials" => ("Invalid username or password.", "用户名或密码错误。"),
         "account_disabled" => ("This account is disabled.", "该账户已被停用。"),
         "email_not_confirmed" => ("Confirm your e-mail address first.", "请先确认您的邮箱地址。"),
-        "token_missing" => ("Sign in first: no token came with the request.", "请先登录:请求中没有token。"),
-        "token_ambiguous" => ("Several different tokens came with the request.", "请求中有多个不同的token。"),
-        "token_malformed" => ("This is not a token.", "token格式错误。"),
-        "token_expired" => ("The token has expired. Sign in again.", "token已过期,请重新登录。"),
-        "token_not_yet_valid" => ("The token is not valid yet. Check the clock.", "token尚未生效,请检查时钟。"),
-        "token_revoked" => ("The token has been ended. Sign in again.", "token已失效,请重新登录。"),
-        "token_invalid" => ("The token is not valid.", "无效的token。"),
-        "guard_stale" => ("Sign-ins can't be checked now. Try again soon.", "暂时无法验证登录,请稍后再试。"),
         "cross_site_request" => ("Another site sent this request.", "该请求来自其他网站。"),
         "refresh_token_invalid" => ("The refresh token is not valid. Sign in again.", "刷新token无效,请重新登录。"),
         "refresh_token_expired" => ("The refresh token has expired. Sign in again.", "刷新token已过期,请重新登录。"),

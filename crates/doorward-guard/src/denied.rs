@@ -15,6 +15,8 @@ pub enum Denied {
     Malformed(&'static str),
     /// The header's `alg` is not the one allowed for its format (RFC 8725 §3.1), or that format is not accepted here.
     WrongAlgorithm,
+    /// A kind of credential that is not accepted here: an API key where nobody can look it up.
+    NotAccepted,
     /// No key of this `kid`, or the key was withdrawn.
     UnknownKey,
     /// The signature is not by the named key, or by none of the secrets.
@@ -52,12 +54,55 @@ impl Denied {
             Self::Revoked | Self::UserUnknown => "token_revoked",
             Self::Stale => "guard_stale",
             Self::WrongAlgorithm
+            | Self::NotAccepted
             | Self::UnknownKey
             | Self::BadSignature
             | Self::WrongIssuer
             | Self::WrongAudience
             | Self::WrongType
             | Self::NoSubject => "token_invalid",
+        }
+    }
+
+    /// The HTTP status, as the Flask application has it: without a token 403, with a bad one 401. While the revocations are not
+    /// known it is 503, and the same request may succeed a second later.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Missing => 403,
+            Self::Stale => 503,
+            _ => 401,
+        }
+    }
+
+    /// For a person who reads English.
+    pub fn in_english(self) -> &'static str {
+        self.words().0
+    }
+
+    /// For a person who reads Chinese.
+    pub fn in_chinese(self) -> &'static str {
+        self.words().1
+    }
+
+    /// What the Flask application says of it, for clients that do not say which language they want.
+    pub fn in_flask(self) -> &'static str {
+        match self {
+            Self::Missing => "缺少参数token",
+            Self::Stale => self.in_english(),
+            _ => "验证失败, 无效的token",
+        }
+    }
+
+    fn words(self) -> (&'static str, &'static str) {
+        match self.error_name() {
+            "token_missing" => ("Sign in first: no token came with the request.", "请先登录:请求中没有token。"),
+            "token_ambiguous" => ("Several different tokens came with the request.", "请求中有多个不同的token。"),
+            "token_malformed" => ("This is not a token.", "token格式错误。"),
+            "token_expired" => ("The token has expired. Sign in again.", "token已过期,请重新登录。"),
+            "token_not_yet_valid" => ("The token is not valid yet. Check the clock.", "token尚未生效,请检查时钟。"),
+            "token_revoked" => ("The token has been ended. Sign in again.", "token已失效,请重新登录。"),
+            "guard_stale" => ("Sign-ins can't be checked now. Try again soon.", "暂时无法验证登录,请稍后再试。"),
+            _ => ("The token is not valid.", "无效的token。"),
         }
     }
 
@@ -68,6 +113,7 @@ impl Denied {
             Self::Ambiguous => "several credentials that differ",
             Self::Malformed(rule) => rule,
             Self::WrongAlgorithm => "the algorithm in the token's header is not the one accepted",
+            Self::NotAccepted => "no credential of this kind is accepted here",
             Self::UnknownKey => "no key of that kid",
             Self::BadSignature => "the signature does not verify",
             Self::WrongIssuer => "iss is another issuer",

@@ -8,7 +8,7 @@ use crate::cache::VerifiedCache;
 use crate::keys::Keys;
 use crate::revocations::Standing;
 use crate::token::{self, FlaskAlgorithm};
-use crate::{CredentialKind, Denied, Identity, KeySet, RevocationMark, Revocations};
+use crate::{CredentialKind, Credentials, Denied, Identity, KeySet, RevocationMark, Revocations};
 
 /// What a [`Guard`] accepts and how much it remembers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ thread_local! {
 struct Counter(AtomicU64);
 
 /// What a guard has done and holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GuardStats {
     /// Credentials that were remembered when they came.
     pub hits: u64,
@@ -244,6 +244,18 @@ impl Guard {
         }
         let identity = self.verify_token(token, now)?;
         self.admit(CredentialKind::AccessToken, token.as_bytes(), identity, now, seen)
+    }
+
+    /// Who sends a request with these headers: the token in header `token` or `Authorization: Bearer`
+    /// ([`Credentials::from_headers`], without cookies), verified like [`verify`](Self::verify).
+    ///
+    /// An API key is refused: what it means stands in a database. Whoever can look there does, before asking here.
+    pub fn verify_headers(&self, headers: &http::HeaderMap, now: i64) -> Result<Arc<Identity>, Denied> {
+        let credential = Credentials::from_headers(headers, &[])?;
+        match credential.kind {
+            CredentialKind::AccessToken => self.verify(credential.value, now),
+            CredentialKind::ApiKey | CredentialKind::SessionCookie => Err(Denied::NotAccepted),
+        }
     }
 
     /// No longer remembers `credential`. To take it back is [`Revocations::apply`]'s part.

@@ -77,15 +77,27 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
 
+#[cfg(any(feature = "axum", feature = "tower"))]
+mod answer;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod cache;
 mod credentials;
 mod denied;
 mod guard;
 mod identity;
 mod keys;
+#[cfg(feature = "outbound")]
+pub mod outbound;
 mod revocations;
+#[cfg(feature = "follow")]
+mod service;
 mod session_id;
 mod token;
+#[cfg(feature = "tonic")]
+pub mod tonic;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use credentials::{API_KEY_PREFIX, Credential, CredentialSource, Credentials};
 pub use denied::Denied;
@@ -93,5 +105,7 @@ pub use guard::{Guard, GuardConfig, GuardStats};
 pub use identity::{CredentialKind, Format, Identity};
 pub use keys::{InvalidKey, KeySet, SigningKey, VerifyingKey, jwks};
 pub use revocations::{Revocation, RevocationMark, RevocationSnapshot, Revocations};
+#[cfg(feature = "follow")]
+pub use service::{InvalidSetup, ServiceGuard, ServiceGuardBuilder, ServiceGuardStatus, WhenStale};
 pub use session_id::{InvalidSessionId, SessionId};
 pub use token::{Claims, ExtraClaimsRefused, FlaskAlgorithm, MAX_TOKEN_BYTES, sign_flask, sign_jwt, sign_jwt_with};

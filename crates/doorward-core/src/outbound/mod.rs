@@ -1,5 +1,3 @@
-//! Requests that Doorward itself sends to URLs that its operator configured.
+//! Requests that Doorward itself sends to URLs that its operator configured: the client that guards use too.
 
-mod client;
-
-pub use client::{Limits, Outbound, OutboundAnswer, OutboundError};
+pub use doorward_guard::outbound::{Limits, Outbound, OutboundAnswer, OutboundError};

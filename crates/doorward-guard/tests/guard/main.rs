@@ -9,6 +9,7 @@ mod properties;
 mod remembering;
 mod revocation_model;
 mod threads;
+mod vectors;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine as _;

@@ -1,3 +1,5 @@
+//! Requests to URLs that an operator configured: bounded in time and length, redirects not followed.
+
 use std::{error::Error as _, sync::OnceLock, time::Duration};
 
 use http::{Request, Response, StatusCode};
