@@ -12,6 +12,7 @@ use crate::{
     challenge::{Challenge, SiteVerify},
     database::{self, Database, DatabaseOptions, Origin, StoredTime},
     event::Listener,
+    forward_auth,
     hook::{Hooks, NoHooks},
     mail::{self, Outbox},
     outbound::Outbound,
@@ -55,6 +56,7 @@ struct Inner {
     outbox: Outbox,
     /// The last revocation read from the feed. Not the guard's own number: that runs ahead with what this process wrote.
     feed_read_to: AtomicI64,
+    forwarded_addresses: forward_auth::Addresses,
 }
 
 /// What a [`Doorward`] is started with.
@@ -157,6 +159,7 @@ impl Doorward {
                 permissions: Permissions::default(),
                 profile_schema,
                 feed_read_to: AtomicI64::new(0),
+                forwarded_addresses: forward_auth::Addresses::default(),
                 settings,
                 database,
                 origin,
@@ -376,6 +379,11 @@ impl Doorward {
     /// How far the revocations have been read.
     pub(crate) fn feed_read_to(&self) -> &AtomicI64 {
         &self.inner.feed_read_to
+    }
+
+    /// Addresses of users who passed a proxy lately.
+    pub(crate) fn forwarded_addresses(&self) -> &forward_auth::Addresses {
+        &self.inner.forwarded_addresses
     }
 
     /// What each role may do.

@@ -94,4 +94,7 @@ pub use identity::{CredentialKind, Format, Identity};
 pub use keys::{InvalidKey, KeySet, SigningKey, VerifyingKey, jwks};
 pub use revocations::{Revocation, RevocationMark, Revocations};
 pub use session_id::{InvalidSessionId, SessionId};
-pub use token::{Claims, ExtraClaimsRefused, FlaskAlgorithm, MAX_TOKEN_BYTES, sign_flask, sign_jwt, sign_jwt_with};
+pub use token::{
+    Assertion, Claims, ExtraClaimsRefused, FlaskAlgorithm, MAX_TOKEN_BYTES, sign_assertion, sign_flask, sign_jwt,
+    sign_jwt_with,
+};

@@ -4,7 +4,7 @@ use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    App, audit, confirm, docs, invitations, layers, login, logout, me, operation, password, register, roles, token,
+    App, audit, confirm, docs, forward_auth, invitations, layers, login, logout, me, operation, password, register, roles, token,
     users, well_known,
 };
 
@@ -85,6 +85,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/invitations", Access::Administrator),
     route("POST", "/invitations", Access::Administrator),
     route("DELETE", "/invitations/{id}", Access::Administrator),
+    // By any method, and with the original path behind it: see `forward_auth::routes`.
+    route("GET", "/forward-auth", Access::Anybody),
     route("GET", "/.well-known/jwks.json", Access::Anybody),
     route("GET", "/healthz", Access::Anybody),
     route("GET", "/readyz", Access::Anybody),
@@ -146,15 +148,20 @@ pub(crate) fn described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<
         .routes(routes!(docs::asset))
 }
 
+/// The same and what is routed apart.
+pub(crate) fn all_described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<S>) -> OpenApiRouter<S> {
+    described(router).routes(routes!(forward_auth::answer))
+}
+
 /// Everything that Doorward serves, to be mounted anywhere.
 pub fn router(app: &App) -> Router {
     let (router, _) = described(OpenApiRouter::new()).split_for_parts();
     let router = router.fallback(layers::path_not_found).method_not_allowed_fallback(layers::method_not_allowed);
-    layers::around(router, app)
+    layers::around(router, forward_auth::routes(), app)
 }
 
 /// `/metrics` alone, for a listener of its own.
 pub fn metrics_router(app: &App) -> Router {
     let router = Router::new().route("/metrics", get(operation::metrics::show_apart));
-    layers::around(router.fallback(layers::path_not_found), app)
+    layers::around(router.fallback(layers::path_not_found), Router::new(), app)
 }

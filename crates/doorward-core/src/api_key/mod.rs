@@ -14,4 +14,4 @@ pub use format::{ApiKey, is_well_formed};
 pub use list::{is_key_of, list_of};
 pub use recognise::recognise;
 pub use revoke::{delete_outdated, revoke};
-pub use scope::{READ, WRITE, check_scopes};
+pub use scope::{READ, WRITE, check_scopes, within_scope};
