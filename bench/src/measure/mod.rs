@@ -2,6 +2,7 @@
 
 pub(crate) mod flask;
 pub(crate) mod flood;
+pub(crate) mod forward_auth;
 pub(crate) mod guarded;
 pub(crate) mod logins;
 pub(crate) mod memory;

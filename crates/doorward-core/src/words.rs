@@ -121,7 +121,9 @@ fn by_name(name: &str) -> (&'static str, &'static str) {
             ("The proxy does not say clearly what was asked for.", "代理未明确说明原始请求。")
         }
         "proxy_not_trusted" => ("Only a trusted proxy may ask this.", "仅受信任的代理可以访问。"),
-        "identity_header_from_outside" => ("X-Doorward- headers are not yours to send.", "请求不得携带X-Doorward-请求头。"),
+        "identity_header_from_outside" => {
+            ("X-Doorward- headers are not yours to send.", "请求不得携带X-Doorward-请求头。")
+        }
         "vetoed" => ("The application refused this.", "应用程序拒绝了该操作。"),
         "username_taken" => ("The user name is taken.", "该用户名已被使用。"),
         "email_taken" => ("The e-mail address is taken.", "该邮箱地址已被使用。"),

@@ -112,8 +112,8 @@ async fn judge(app: &App, original: &Original, parts: &Parts) -> Result<HeaderMa
         }
     };
     let permissions = doorward.permissions();
-    let admitted = known
-        .and_then(|identity| forward_auth::admit(rule, original, &identity, permissions).map(|()| identity));
+    let admitted =
+        known.and_then(|identity| forward_auth::admit(rule, original, &identity, permissions).map(|()| identity));
     let identity = match (&rule.require, admitted) {
         (_, Ok(identity)) => Some(identity),
         // Whatever is wrong with what was shown: it is as if nothing had been.
@@ -166,7 +166,8 @@ fn is_browser(asked: &Asked, headers: &HeaderMap) -> bool {
     let takes_pages = text(&ACCEPT).is_some_and(|accept| {
         accept.split(',').any(|range| range.split(';').next().is_some_and(|range| range.trim() == "text/html"))
     });
-    let is_script = headers.contains_key(X_REQUESTED_WITH) || text(&SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate");
+    let is_script =
+        headers.contains_key(X_REQUESTED_WITH) || text(&SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate");
     let shows_token = headers.contains_key("token") || headers.contains_key(AUTHORIZATION);
     matches!(asked.original.method, Method::GET | Method::HEAD) && takes_pages && !is_script && !shows_token
 }

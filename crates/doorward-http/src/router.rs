@@ -4,8 +4,8 @@ use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    App, audit, confirm, docs, forward_auth, invitations, layers, login, logout, me, operation, password, register, roles, token,
-    users, well_known,
+    App, audit, confirm, docs, forward_auth, invitations, layers, login, logout, me, operation, password, register,
+    roles, token, users, well_known,
 };
 
 /// Who may call a route.

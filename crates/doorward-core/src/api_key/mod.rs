@@ -12,6 +12,7 @@ pub use create::{CreatedApiKey, NewApiKey, create};
 pub use entity::{ActiveModel, Column, Entity, Model as ApiKeyRow};
 pub use format::{ApiKey, is_well_formed};
 pub use list::{is_key_of, list_of};
+pub(crate) use recognise::narrowed;
 pub use recognise::recognise;
 pub use revoke::{delete_outdated, revoke};
 pub use scope::{READ, WRITE, check_scopes, within_scope};

@@ -21,16 +21,19 @@ pub fn assertion(
     let now = doorward.now().unix();
     let origin = original.origin();
     let token_id = format!("{:032x}", u128::from_be_bytes(random_bytes(doorward.randomness())));
-    Ok(sign_assertion(doorward.signing().current()?.as_ref(), &Assertion {
-        issuer: doorward.settings().issuer(),
-        audience: rule.audience.as_deref().unwrap_or(&origin),
-        user_id: identity.user_id,
-        token_id: &token_id,
-        issued_at: now,
-        // Not longer than what was shown for it.
-        expires_at: identity.expires_at.min(now + ASSERTION_SECONDS),
-        roles: &identity.roles,
-        username: identity.username.as_deref(),
-        email,
-    }))
+    Ok(sign_assertion(
+        doorward.signing().current()?.as_ref(),
+        &Assertion {
+            issuer: doorward.settings().issuer(),
+            audience: rule.audience.as_deref().unwrap_or(&origin),
+            user_id: identity.user_id,
+            token_id: &token_id,
+            issued_at: now,
+            // Not longer than what was shown for it.
+            expires_at: identity.expires_at.min(now + ASSERTION_SECONDS),
+            roles: &identity.roles,
+            username: identity.username.as_deref(),
+            email,
+        },
+    ))
 }

@@ -65,9 +65,11 @@ impl HostPattern {
     pub fn matches(&self, host: &Host) -> bool {
         match self {
             Self::Exactly(name) => name == host,
-            Self::Below(domain) => {
-                host.0.strip_suffix(&domain.0).and_then(|rest| rest.strip_suffix('.')).is_some_and(|rest| !rest.is_empty())
-            }
+            Self::Below(domain) => host
+                .0
+                .strip_suffix(&domain.0)
+                .and_then(|rest| rest.strip_suffix('.'))
+                .is_some_and(|rest| !rest.is_empty()),
         }
     }
 }
@@ -124,8 +126,28 @@ mod tests {
     #[test]
     fn g1_what_is_no_host_is_none() {
         for text in [
-            "", ".", "a.", ".a", "a..b", "a b", "a,b", "a/b", "a@b", "a:b", "a:", "a:99999", "a:1:2", "é.example", "[::1", "[x]",
-            "[::1]x", "a%2eb", "*", "*.example.com", "a\\b", "a:+1",
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "a b",
+            "a,b",
+            "a/b",
+            "a@b",
+            "a:b",
+            "a:",
+            "a:99999",
+            "a:1:2",
+            "é.example",
+            "[::1",
+            "[x]",
+            "[::1]x",
+            "a%2eb",
+            "*",
+            "*.example.com",
+            "a\\b",
+            "a:+1",
         ] {
             let read = Host::parse(text);
             assert!(read.is_err() || text == "a:", "{text}: {read:?}");

@@ -7,6 +7,7 @@
 mod assertion;
 mod email;
 mod host;
+mod judge;
 mod original;
 mod path;
 mod path_pattern;
@@ -19,6 +20,7 @@ pub use assertion::{ASSERTION_SECONDS, assertion};
 pub(crate) use email::Addresses;
 pub use email::confirmed_email;
 pub use host::{Host, HostPattern, NoHost};
+pub use judge::{admits_nobody, would_admit};
 pub use original::{Original, Scheme};
 pub use path::{Ambiguity, NormalPath};
 pub use path_pattern::{NoPathPattern, PathPattern};

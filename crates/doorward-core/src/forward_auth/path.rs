@@ -125,7 +125,8 @@ fn is_encoded(text: &str) -> bool {
     let hexadecimal = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
     (0..bytes.len()).any(|at| {
         bytes[at] == b'%'
-            && (hexadecimal(at + 1) && hexadecimal(at + 2) || bytes.get(at + 1).is_some_and(|next| matches!(next, b'u' | b'U')))
+            && (hexadecimal(at + 1) && hexadecimal(at + 2)
+                || bytes.get(at + 1).is_some_and(|next| matches!(next, b'u' | b'U')))
     })
 }
 
@@ -164,14 +165,17 @@ mod tests {
         assert_eq!(segments("/%61dmin"), Ok(vec!["admin".into()]));
         assert_eq!(segments("/%E7%8E%8B/100%25"), Ok(vec!["王".into(), "100%".into()]));
         assert_eq!(segments("/a.b/..c/...").unwrap().len(), 3);
-        assert_eq!(NormalPath::parse("/a%2Db/%7e/x y".replace(' ', "%20").as_str()).unwrap().to_string(), "/a-b/~/x%20y");
+        assert_eq!(
+            NormalPath::parse("/a%2Db/%7e/x y".replace(' ', "%20").as_str()).unwrap().to_string(),
+            "/a-b/~/x%20y"
+        );
     }
 
     #[test]
     fn g1_what_servers_read_differently_is_refused() {
         use Ambiguity::{
-            Backslash, Character, DotSegment, EmptySegment, EncodedSeparator, EncodedTwice, NotUtf8, Parameters, Percent,
-            Relative, TooLong,
+            Backslash, Character, DotSegment, EmptySegment, EncodedSeparator, EncodedTwice, NotUtf8, Parameters,
+            Percent, Relative, TooLong,
         };
         for (path, why) in [
             ("", Relative),
@@ -255,7 +259,8 @@ mod tests {
         fn serves(self, path: &str) -> Vec<Vec<u8>> {
             let mut bytes = path.as_bytes().to_vec();
             if self.resolves_before_decoding {
-                bytes = self.resolve(&bytes).into_iter().flat_map(|segment| [b"/".to_vec(), segment].concat()).collect();
+                bytes =
+                    self.resolve(&bytes).into_iter().flat_map(|segment| [b"/".to_vec(), segment].concat()).collect();
             }
             for _ in 0..self.decodings {
                 bytes = leniently_decoded(&bytes);
@@ -270,7 +275,8 @@ mod tests {
             let is_slash = |byte: &u8| *byte == b'/' || self.backslash_is_slash && *byte == b'\\';
             let mut resolved = Vec::new();
             for segment in path.split(is_slash) {
-                let end = segment.iter().position(|byte| self.drops_parameters && *byte == b';').unwrap_or(segment.len());
+                let end =
+                    segment.iter().position(|byte| self.drops_parameters && *byte == b';').unwrap_or(segment.len());
                 match &segment[..end] {
                     b"" | b"." => {}
                     b".." => drop(resolved.pop()),

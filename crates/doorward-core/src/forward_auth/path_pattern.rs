@@ -31,7 +31,8 @@ impl PathPattern {
     /// Whether the path is meant.
     pub fn matches(&self, path: &NormalPath) -> bool {
         let segments = path.segments();
-        let enough = if self.and_below { segments.len() >= self.parts.len() } else { segments.len() == self.parts.len() };
+        let enough =
+            if self.and_below { segments.len() >= self.parts.len() } else { segments.len() == self.parts.len() };
         enough
             && self.parts.iter().zip(segments).all(|(part, segment)| match part {
                 Part::Exactly(text) => text == segment,

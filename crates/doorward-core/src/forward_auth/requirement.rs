@@ -118,7 +118,9 @@ mod tests {
 
     #[test]
     fn nothing_lets_anybody_in_by_mistake() {
-        for words in [&[][..], &["anybody", "role:admin"], &["Anybody"], &["role:"], &["admin"], &["role:a b"], &["any:x"]] {
+        for words in
+            [&[][..], &["anybody", "role:admin"], &["Anybody"], &["role:"], &["admin"], &["role:a b"], &["any:x"]]
+        {
             assert_eq!(Require::parse(words.iter().copied()), Err(NoRequirement), "{words:?}");
         }
     }

@@ -42,7 +42,12 @@ mod tests {
             address(page, "https://app.example.com/a?b=c&next=https://evil.example/#".trim_end_matches('#')).unwrap(),
             "https://users.example.com/sign-in?next=https%3A%2F%2Fapp.example.com%2Fa%3Fb%3Dc%26next%3Dhttps%3A%2F%2Fevil.example%2F"
         );
-        for other in ["https://evil.example/", "http://app.example.com/", "https://app.example.com:8443/", "https://app.example.com.evil.example/"] {
+        for other in [
+            "https://evil.example/",
+            "http://app.example.com/",
+            "https://app.example.com:8443/",
+            "https://app.example.com.evil.example/",
+        ] {
             assert_eq!(address(page, other).as_deref(), page, "{other}");
         }
         let with_query = address(Some("/sign-in?theme=dark"), "https://app.example.com/").unwrap();

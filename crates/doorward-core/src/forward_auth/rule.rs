@@ -24,9 +24,8 @@ pub struct Rule {
 impl Rule {
     /// Whether the request is one that this rule is for.
     pub fn matches(&self, original: &Original) -> bool {
-        let method = |method: &Method| {
-            *method == original.method || *method == Method::GET && original.method == Method::HEAD
-        };
+        let method =
+            |method: &Method| *method == original.method || *method == Method::GET && original.method == Method::HEAD;
         (self.methods.is_empty() || self.methods.iter().any(method))
             && self.hosts.iter().any(|pattern| pattern.matches(&original.host))
             && self.paths.iter().any(|pattern| pattern.matches(&original.path))
@@ -50,7 +49,9 @@ pub fn admit(rule: &Rule, original: &Original, identity: &Identity, permissions:
     api_key::within_scope(identity, &original.method)?;
     match &rule.require {
         Require::Anybody => Ok(()),
-        Require::SignedIn(besides) => besides.iter().try_for_each(|requirement| requirement.check(identity, permissions)),
+        Require::SignedIn(besides) => {
+            besides.iter().try_for_each(|requirement| requirement.check(identity, permissions))
+        }
     }
 }
 

@@ -133,8 +133,8 @@ pub(super) fn given(value: &DeValue<'_>) -> Given {
         DeValue::Boolean(truth) => Given::Boolean(*truth),
         DeValue::Datetime(_) => Given::Other("a date or time"),
         DeValue::Array(entries) => Given::List(entries.iter().map(|entry| given(entry.get_ref())).collect()),
-        DeValue::Table(table) => {
-            Given::Table(table.iter().map(|(name, value)| (name.get_ref().to_string(), given(value.get_ref()))).collect())
-        }
+        DeValue::Table(table) => Given::Table(
+            table.iter().map(|(name, value)| (name.get_ref().to_string(), given(value.get_ref()))).collect(),
+        ),
     }
 }

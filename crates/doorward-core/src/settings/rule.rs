@@ -58,7 +58,8 @@ impl Value for Rule {
     }
 
     fn read_list(text: &str, rules: &Rules) -> Result<Vec<Self>, Refused> {
-        let refuse = || Refused::because("Write the list as TOML: `[{ host = \"…\", path = \"…\", require = \"…\" }]`.");
+        let refuse =
+            || Refused::because("Write the list as TOML: `[{ host = \"…\", path = \"…\", require = \"…\" }]`.");
         if text.trim().is_empty() {
             return Ok(Vec::new());
         }

@@ -43,7 +43,9 @@ impl Refused {
     /// Says which of several tables it is.
     fn of_table(self, entry: &Given, index: usize) -> Self {
         match self.way_out {
-            Some(way_out) if matches!(entry, Given::Table(_)) => Self::because(format!("Number {}: {way_out}", index + 1)),
+            Some(way_out) if matches!(entry, Given::Table(_)) => {
+                Self::because(format!("Number {}: {way_out}", index + 1))
+            }
             _ => self,
         }
     }
@@ -347,7 +349,9 @@ impl<T: Value> Value for Vec<T> {
         let list: Self = match given {
             Given::List(entries) => {
                 let entries = entries.iter().enumerate();
-                entries.map(|(index, entry)| T::read(entry, rules).map_err(|refused| refused.of_table(entry, index))).collect()
+                entries
+                    .map(|(index, entry)| T::read(entry, rules).map_err(|refused| refused.of_table(entry, index)))
+                    .collect()
             }
             Given::Text(text) => T::read_list(text, rules),
             Given::String(_) => T::read(given, rules).map(|only| vec![only]),

@@ -43,7 +43,9 @@ impl Asked {
             (None, [None, None]) => return Err(unclear("no header says what was asked for")),
         };
         let own_host = match form {
-            Form::Appended => told.once(HOST.as_str())?.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)),
+            Form::Appended => {
+                told.once(HOST.as_str())?.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str))
+            }
             Form::Original | Form::Forwarded => None,
         };
         let own_method = (form == Form::Appended).then(|| parts.method.as_str());

@@ -71,7 +71,14 @@ mod tests {
             let headers = HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_static(""))]);
             came_from_outside(&headers)
         };
-        for name in ["X-Doorward-User", "x_doorward_user", "X-DOORWARD_Id", "x.doorward.roles", "x-doorward-anything", "x~doorward!email"] {
+        for name in [
+            "X-Doorward-User",
+            "x_doorward_user",
+            "X-DOORWARD_Id",
+            "x.doorward.roles",
+            "x-doorward-anything",
+            "x~doorward!email",
+        ] {
             assert!(came(name), "{name}");
         }
         for name in ["x-doorwards-user", "doorward-user", "xx-doorward-user", "x-door-ward-user"] {

@@ -12,8 +12,9 @@ use doorward_core::{
 use http::{HeaderValue, StatusCode};
 
 use crate::{
-    App, forward_auth,
+    App,
     envelope::{Enveloped, Preferences, Refusal, Refused, render},
+    forward_auth,
 };
 
 /// Gives errors the form and language that the client wants, and every envelope the status that is
