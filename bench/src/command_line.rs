@@ -99,6 +99,8 @@ pub(crate) enum Measurement {
         #[arg(long)]
         postgres: bool,
     },
+    /// `/forward-auth` behind nginx against an nginx that lets everybody in
+    ForwardAuth,
     /// Logout on one replica seen by another
     Revocation,
     /// What the time of a failed login gives away
@@ -163,6 +165,7 @@ impl CommandLine {
         let rig = self.rig();
         let report = match measurement {
             Measurement::Guarded => measure::guarded::run(&rig).await?,
+            Measurement::ForwardAuth => measure::forward_auth::run(&rig).await?,
             Measurement::Logins => measure::logins::run(&rig).await?,
             Measurement::Flood => measure::flood::run(&rig).await?,
             Measurement::Flask => measure::flask::run(&rig, &self.flask()?).await?,
@@ -182,6 +185,7 @@ impl CommandLine {
         let mut failed = Vec::new();
         for measurement in [
             Measurement::Guarded,
+            Measurement::ForwardAuth,
             Measurement::Logins,
             Measurement::Flood,
             Measurement::Flask,

@@ -10,6 +10,7 @@ pub mod client_address;
 pub mod configuration;
 pub mod credentials;
 mod door;
+pub mod forward_auth;
 mod header_lines;
 pub mod json_bodies;
 mod json_members;
@@ -43,6 +44,7 @@ targets! {
     client_address
     configuration
     credentials
+    forward_auth
     json_bodies
     password_hashes
     requests

@@ -131,6 +131,7 @@ replays! {
     client_address
     configuration
     credentials
+    forward_auth
     json_bodies
     password_hashes
     requests

@@ -9,7 +9,7 @@
 //! - In shown output `…` stands for anything in a line, and alone on a line for any lines. `<token>`
 //!   stands for a word that is different each time; later commands may use `<token>` for it.
 //! - `doorward serve` goes on in the background, and the page goes on once it is ready (`sd_notify`).
-//! - After the language: `ignore="why"` leaves the block out, `exit="2"` is the exit code to expect.
+//! - After the language: `ignore="why"` leaves the block out, `needs="program"` where that isn't installed, `exit="2"` is the exit code to expect.
 //!
 //! The crate `trycmd` reads such blocks too, but starts each program without a shell, keeps no server
 //! running between two commands, and carries no token from an answer into the next command.
@@ -61,7 +61,8 @@ pub(crate) fn run() -> Result<()> {
 /// Follows one page, with `programs` (folders, as in `PATH`) before the rest of `PATH`; says how many commands were run,
 /// and how many blocks not.
 pub(crate) fn run_page(name: &str, programs: &OsStr) -> Result<(usize, usize)> {
-    let page = Page::parse(name, &fs::read_to_string(workspace::root().join(name))?)?;
+    let mut page = Page::parse(name, &fs::read_to_string(workspace::root().join(name))?)?;
+    page.without_missing(|program| workspace::is_installed(program));
     if page.blocks.is_empty() {
         return Ok((0, 0));
     }

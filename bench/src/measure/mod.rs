@@ -3,6 +3,7 @@
 pub(crate) mod flask;
 pub(crate) mod flask_guard;
 pub(crate) mod flood;
+pub(crate) mod forward_auth;
 pub(crate) mod guarded;
 pub(crate) mod logins;
 pub(crate) mod memory;

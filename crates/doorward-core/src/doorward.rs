@@ -13,6 +13,7 @@ use crate::{
     challenge::{Challenge, SiteVerify},
     database::{self, Database, DatabaseOptions, Origin, StoredTime},
     event::Listener,
+    forward_auth,
     hook::{Hooks, NoHooks},
     mail::{self, Outbox},
     outbound::Outbound,
@@ -58,6 +59,7 @@ struct Inner {
     feed_read_to: AtomicI64,
     recent_revocations: Recent,
     feed_wake: Notify,
+    forwarded_addresses: forward_auth::Addresses,
 }
 
 /// What a [`Doorward`] is started with.
@@ -162,6 +164,7 @@ impl Doorward {
                 feed_read_to: AtomicI64::new(0),
                 recent_revocations: Recent::new(settings.revocations.max_followers),
                 feed_wake: Notify::new(),
+                forwarded_addresses: forward_auth::Addresses::default(),
                 settings,
                 database,
                 origin,
@@ -401,6 +404,11 @@ impl Doorward {
 
     pub(crate) async fn feed_woken(&self) {
         self.inner.feed_wake.notified().await;
+    }
+
+    /// Addresses of users who passed a proxy lately.
+    pub(crate) fn forwarded_addresses(&self) -> &forward_auth::Addresses {
+        &self.inner.forwarded_addresses
     }
 
     /// What each role may do.

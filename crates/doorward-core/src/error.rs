@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use doorward_guard::Denied;
 
-use crate::{database::DatabaseFailure, password::Advice};
+use crate::{database::DatabaseFailure, forward_auth::Unforwarded, password::Advice};
 
 /// Everything that can go wrong, each with its envelope code and stable name.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +163,9 @@ pub enum Error {
         /// What the application says to the client.
         reason: String,
     },
+    /// A proxy's question is answered with no, whoever is asking.
+    #[error("not let through: {0}")]
+    Unforwarded(#[from] Unforwarded),
     /// Too many passwords wait to be hashed.
     #[error("the password queue is full")]
     Busy {
@@ -318,6 +321,8 @@ impl Error {
             Self::RoleProtected => 409,
             Self::MailUnavailable => 503,
             Self::PermissionRequired { .. } | Self::Vetoed { .. } => 403,
+            // Proxies know 401 and 403, and take anything else for a fault.
+            Self::Unforwarded(_) => 403,
             Self::TooManyTries { .. } => 429,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
@@ -378,6 +383,7 @@ impl Error {
             Self::PermissionRequired { .. } => "permission_required",
             Self::TooManyTries { .. } => "too_many_tries",
             Self::Vetoed { .. } => "vetoed",
+            Self::Unforwarded(refusal) => refusal.name(),
             Self::Busy { .. } => "busy",
             Self::Unavailable(_) => "unavailable",
             Self::Startup { .. } | Self::Internal(_) => "internal_error",

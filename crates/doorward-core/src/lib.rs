@@ -18,6 +18,7 @@ pub mod database;
 pub mod doctor;
 pub mod event;
 pub mod export;
+pub mod forward_auth;
 pub mod hook;
 pub mod invitation;
 pub mod mail;

@@ -108,6 +108,15 @@ fn by_name(name: &str) -> (&'static str, &'static str) {
         "mail_unavailable" => ("Mail can not be sent now.", "暂时无法发送邮件。"),
         "permission_required" => ("You may not do this.", "您无权执行此操作。"),
         "too_many_tries" => ("Too many tries. Wait before the next.", "尝试次数过多,请稍后再试。"),
+        "no_rule" => ("No rule lets this through.", "没有允许该请求的规则。"),
+        "path_ambiguous" => ("This path can be read in more than one way.", "该路径有歧义。"),
+        "original_request_unclear" => {
+            ("The proxy does not say clearly what was asked for.", "代理未明确说明原始请求。")
+        }
+        "proxy_not_trusted" => ("Only a trusted proxy may ask this.", "仅受信任的代理可以访问。"),
+        "identity_header_from_outside" => {
+            ("X-Doorward- headers are not yours to send.", "请求不得携带X-Doorward-请求头。")
+        }
         "vetoed" => ("The application refused this.", "应用程序拒绝了该操作。"),
         "username_taken" => ("The user name is taken.", "该用户名已被使用。"),
         "email_taken" => ("The e-mail address is taken.", "该邮箱地址已被使用。"),

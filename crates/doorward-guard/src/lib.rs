@@ -108,4 +108,7 @@ pub use revocations::{Revocation, RevocationMark, RevocationSnapshot, Revocation
 #[cfg(feature = "follow")]
 pub use service::{InvalidSetup, ServiceGuard, ServiceGuardBuilder, ServiceGuardStatus, WhenStale};
 pub use session_id::{InvalidSessionId, SessionId};
-pub use token::{Claims, ExtraClaimsRefused, FlaskAlgorithm, MAX_TOKEN_BYTES, sign_flask, sign_jwt, sign_jwt_with};
+pub use token::{
+    Assertion, Claims, ExtraClaimsRefused, FlaskAlgorithm, MAX_TOKEN_BYTES, sign_assertion, sign_flask, sign_jwt,
+    sign_jwt_with,
+};

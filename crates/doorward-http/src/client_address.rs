@@ -25,20 +25,30 @@ const MOST_HOPS: usize = 32;
 /// The client behind the request: the peer, or, where the peer is a trusted proxy, the nearest hop
 /// that is not one.
 pub fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> Client {
-    let peer = extensions
-        .get::<Peer>()
-        .and_then(|peer| peer.address)
-        .or_else(|| extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address));
     let user_agent = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    Client { address: address(headers, peer.map(|peer| peer.ip()), trusted), user_agent }
+    Client { address: address(headers, peer(extensions), trusted), user_agent }
+}
+
+/// Whether whoever is at the other end is one of the proxies.
+pub(crate) fn is_trusted_proxy(extensions: &Extensions, trusted: &[IpNet]) -> bool {
+    is_proxy(peer(extensions), trusted)
+}
+
+fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    let peer = extensions.get::<Peer>().and_then(|peer| peer.address);
+    let peer = peer.or_else(|| extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address));
+    peer.map(|peer| peer.ip().to_canonical())
+}
+
+/// A Unix socket has no address: whoever may connect to it is the operator's own proxy, if there are proxies at all.
+fn is_proxy(peer: Option<IpAddr>, trusted: &[IpNet]) -> bool {
+    !trusted.is_empty() && peer.is_none_or(|peer| trusted.iter().any(|net| net.contains(&peer)))
 }
 
 fn address(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let peer = peer.map(|peer| peer.to_canonical());
-    // A Unix socket has no address: whoever may connect to it is the operator's own proxy, if there
-    // are proxies at all.
-    if trusted.is_empty() || peer.is_some_and(|peer| !is_trusted(&peer)) {
+    if !is_proxy(peer, trusted) {
         return peer;
     }
     let nearest = |hops: Vec<Option<IpAddr>>| {

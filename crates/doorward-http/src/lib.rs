@@ -12,6 +12,7 @@ mod cross_site;
 mod docs;
 mod envelope;
 mod extract;
+mod forward_auth;
 mod guard;
 mod introspect;
 mod invitations;

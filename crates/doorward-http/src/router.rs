@@ -4,8 +4,8 @@ use axum::{Router, middleware, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    App, audit, confirm, docs, introspect, invitations, layers, login, logout, me, operation, password, register,
-    revocations, roles, token, users, well_known,
+    App, audit, confirm, docs, forward_auth, introspect, invitations, layers, login, logout, me, operation, password,
+    register, revocations, roles, token, users, well_known,
 };
 
 /// Who may call a route.
@@ -87,6 +87,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/invitations", Access::Administrator),
     route("POST", "/invitations", Access::Administrator),
     route("DELETE", "/invitations/{id}", Access::Administrator),
+    // By any method, and with the original path behind it: see `forward_auth::routes`.
+    route("GET", "/forward-auth", Access::Anybody),
     route("GET", "/.well-known/jwks.json", Access::Anybody),
     route("GET", "/revocations", Access::Service),
     route("POST", "/introspect", Access::Service),
@@ -159,15 +161,20 @@ fn for_services<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
         .route_layer(middleware::from_fn(layers::honestly))
 }
 
+/// The same and what is routed apart.
+pub(crate) fn all_described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<S>) -> OpenApiRouter<S> {
+    described(router).routes(routes!(forward_auth::answer))
+}
+
 /// Everything that Doorward serves, to be mounted anywhere.
 pub fn router(app: &App) -> Router {
     let (router, _) = described(OpenApiRouter::new()).split_for_parts();
     let router = router.fallback(layers::path_not_found).method_not_allowed_fallback(layers::method_not_allowed);
-    layers::around(router, app)
+    layers::around(router, forward_auth::routes(), app)
 }
 
 /// `/metrics` alone, for a listener of its own.
 pub fn metrics_router(app: &App) -> Router {
     let router = Router::new().route("/metrics", get(operation::metrics::show_apart));
-    layers::around(router.fallback(layers::path_not_found), app)
+    layers::around(router.fallback(layers::path_not_found), Router::new(), app)
 }

@@ -38,6 +38,7 @@ Look
   health       Ask the running server how it is
   audit        Verify, show and export what happened
   doctor       Examine database, keys, configuration and users
+  rules        List the rules of /forward-auth, and say which answers
   config       Show, check and explain the configuration
   openapi      Print the description of the API
   completions  Print completions for a shell
@@ -137,6 +138,9 @@ pub(crate) enum Command {
     },
     /// Examine database, keys, configuration and users
     Doctor,
+    /// Who may ask what of the services behind a proxy
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// The configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -477,6 +481,27 @@ pub(crate) enum TokenCommand {
     Inspect {
         /// The file that holds it; standard input without one, or with `-`
         file: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List them in their order
+    List,
+    /// Say which rule answers a request, and what
+    ///
+    /// Ends with 0 if the request would be let through, else with 1.
+    Test {
+        /// The method, in capitals
+        method: String,
+        /// The whole URL, such as https://app.example.com/admin
+        url: String,
+        /// Whose request it is: user name, address or id; or `nobody`
+        #[arg(long = "as", value_name = "USER")]
+        user: String,
+        /// As with an API key that has this scope; may stand several times
+        #[arg(long)]
+        scope: Vec<String>,
     },
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Block {
     pub(crate) commands: Vec<Command>,
     /// Why the block isn't run.
     pub(crate) ignore: Option<String>,
+    /// The program without which the block isn't run.
+    pub(crate) needs: Option<String>,
     /// The exit code that each of its commands must have.
     pub(crate) exit: i32,
 }
@@ -58,6 +60,15 @@ impl Page {
         Ok(Self { name, blocks })
     }
 
+    /// Leaves out the blocks that need a program which `is_there` doesn't find.
+    pub(crate) fn without_missing(&mut self, is_there: impl Fn(&str) -> bool) {
+        for block in &mut self.blocks {
+            if let Some(program) = block.needs.as_deref().filter(|program| !is_there(program)) {
+                block.ignore = Some(format!("{program} is not installed"));
+            }
+        }
+    }
+
     /// The line of each block that isn't run, and why.
     pub(crate) fn ignored(&self) -> impl Iterator<Item = (usize, &str)> {
         self.blocks.iter().filter_map(|block| Some((block.line, block.ignore.as_deref()?)))
@@ -76,7 +87,7 @@ impl Block {
             }
             _ => return Ok(None),
         };
-        let mut block = Self { line, commands, ignore: None, exit: 0 };
+        let mut block = Self { line, commands, ignore: None, needs: None, exit: 0 };
         block.read_attributes(attributes)?;
         Ok(Some(block))
     }
@@ -90,8 +101,9 @@ impl Block {
             };
             match (&found[1], &found[2]) {
                 ("ignore", why) => self.ignore = Some(why.to_owned()),
+                ("needs", program) => self.needs = Some(program.to_owned()),
                 ("exit", code) => self.exit = code.parse().context("exit code")?,
-                (other, _) => bail!("unknown attribute `{other}`: ignore, exit"),
+                (other, _) => bail!("unknown attribute `{other}`: ignore, needs, exit"),
             }
             rest = &rest[found[0].len()..];
         }

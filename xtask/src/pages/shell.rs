@@ -46,6 +46,8 @@ impl Shell {
         let mut path = programs.to_owned();
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
+        // Where Debian has its servers, also for who isn't root.
+        path.push(":/usr/sbin");
 
         let mut command = Command::new("bash");
         for (name, _) in std::env::vars_os() {

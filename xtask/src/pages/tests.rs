@@ -132,6 +132,15 @@ fn an_expected_exit_code_must_come() {
 }
 
 #[test]
+fn a_block_that_needs_what_is_not_there_is_not_run() {
+    let text = "```console needs=\"nosuch\"\n$ false\n```\n\n```console needs=\"bash\"\n$ true\n```\n";
+    let mut page = Page::parse("page.md", text).unwrap();
+    page.without_missing(|program| program == "bash");
+    assert_eq!(page.ignored().collect::<Vec<_>>(), [(1, "nosuch is not installed")]);
+    assert_eq!(follow(&page, Path::new("/nowhere")).unwrap(), 1);
+}
+
+#[test]
 fn an_ignored_block_is_not_run_and_gives_its_reason() {
     let text = "```console ignore=\"needs docker\"\n$ false\n```\n";
     assert_eq!(follow_text(text), Ok(0));

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use doorward_guard::{CredentialKind, Denied, Identity};
 use sea_orm::entity::prelude::*;
 use sha2::{Digest, Sha256};
@@ -35,8 +37,12 @@ pub async fn recognise(doorward: &Doorward, key: &str) -> Result<Identity, Error
     let expires_at = row.expires_at.map_or(remembered_until, |end| end.unix().min(remembered_until));
     let mut identity = Identity::new(CredentialKind::ApiKey, key.as_bytes(), user.id.0, now.unix(), expires_at);
     identity.scopes = Some(row.scopes().map(Box::from).collect());
-    // A key only narrows: of the user's roles those that it names.
-    identity.roles = roles.into_iter().filter(|role| identity.has_scope(role)).map(String::into_boxed_str).collect();
+    identity.roles = narrowed(roles, &identity);
     identity.username = user.username.map(|name| name.0.into_boxed_str());
     Ok(identity)
+}
+
+/// A key only narrows: of the user's roles those that it names.
+pub(crate) fn narrowed(roles: Vec<String>, identity: &Identity) -> Arc<[Box<str>]> {
+    roles.into_iter().filter(|role| identity.has_scope(role)).map(String::into_boxed_str).collect()
 }

@@ -1,4 +1,7 @@
-use crate::FieldProblem;
+use doorward_guard::Identity;
+use http::Method;
+
+use crate::{Error, FieldProblem};
 
 /// The scope that safe methods need (RFC 9110 §9.2.1).
 pub const READ: &str = "read";
@@ -43,6 +46,16 @@ pub fn check_scopes(scopes: &[String]) -> Result<(), FieldProblem> {
         }
     }
     Ok(())
+}
+
+/// Whether a credential that is narrowed reaches to this method: a safe one (RFC 9110 §9.2.1) needs the scope
+/// [`READ`], any other [`WRITE`].
+///
+/// # Errors
+/// [`Error::ScopeRequired`].
+pub fn within_scope(identity: &Identity, method: &Method) -> Result<(), Error> {
+    let scope = if method.is_safe() { READ } else { WRITE };
+    if identity.has_scope(scope) { Ok(()) } else { Err(Error::ScopeRequired { scope: scope.to_owned() }) }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub use entity::{
 };
 pub use grant::{grant, grant_within};
 pub use list::{RoleShown, find, list};
+pub(crate) use name::check_name;
 pub(crate) use permission::reload as reload_permissions;
 pub use permission::{Permissions, permissions_of};
 pub use revoke::revoke;

@@ -13,7 +13,7 @@ const MOST_PERMISSIONS: usize = 200;
 
 /// A role's or permission's name stands in tokens, paths and configuration of other programs: ASCII
 /// letters, digits and `. _ : -`, with a letter or digit first.
-pub(super) fn check_name(name: &str) -> Result<(), FieldProblem> {
+pub(crate) fn check_name(name: &str) -> Result<(), FieldProblem> {
     if name.is_empty() {
         return Err(FieldProblem::Empty);
     }

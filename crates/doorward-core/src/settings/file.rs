@@ -124,7 +124,7 @@ fn unknown(key: &str, is_table: bool, origin: Source) -> SettingsError {
     SettingsError::Unknown { key: key.escape_debug().to_string(), origin, nearest: nearest.map(str::to_owned) }
 }
 
-fn given(value: &DeValue<'_>) -> Given {
+pub(super) fn given(value: &DeValue<'_>) -> Given {
     match value {
         DeValue::String(text) => Given::string(text),
         DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
@@ -133,6 +133,8 @@ fn given(value: &DeValue<'_>) -> Given {
         DeValue::Boolean(truth) => Given::Boolean(*truth),
         DeValue::Datetime(_) => Given::Other("a date or time"),
         DeValue::Array(entries) => Given::List(entries.iter().map(|entry| given(entry.get_ref())).collect()),
-        DeValue::Table(_) => Given::Other("a table"),
+        DeValue::Table(table) => Given::Table(
+            table.iter().map(|(name, value)| (name.get_ref().to_string(), given(value.get_ref()))).collect(),
+        ),
     }
 }

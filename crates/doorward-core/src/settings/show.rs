@@ -40,19 +40,23 @@ impl Row {
     pub fn text(&self) -> String {
         match &self.value {
             serde_json::Value::Null => "(not set)".to_owned(),
-            serde_json::Value::Array(entries) => {
-                let entries: Vec<_> = entries.iter().map(toml_of).collect();
-                format!("[{}]", entries.join(", "))
-            }
             value => toml_of(value),
         }
     }
 }
 
 fn toml_of(value: &serde_json::Value) -> String {
-    match value.as_str() {
-        Some(text) => toml::Value::String(text.to_owned()).to_string(),
-        None => value.to_string(),
+    match value {
+        serde_json::Value::String(text) => toml::Value::String(text.clone()).to_string(),
+        serde_json::Value::Array(entries) => {
+            let entries: Vec<_> = entries.iter().map(toml_of).collect();
+            format!("[{}]", entries.join(", "))
+        }
+        serde_json::Value::Object(entries) => {
+            let entries: Vec<_> = entries.iter().map(|(name, value)| format!("{name} = {}", toml_of(value))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        value => value.to_string(),
     }
 }
 

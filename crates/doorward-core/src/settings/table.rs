@@ -17,6 +17,7 @@ use super::words::{
     Asked, FlaskAlgorithm, HttpStatus, LogFormat, Profile, Protection, RegistrationMode, SmtpTls, TokenFormat,
     WriteScheme,
 };
+use crate::forward_auth::Rule;
 
 const KIB_PER_GIB: u64 = 1024 * 1024;
 const DAY: u64 = 24 * 60 * 60;
@@ -73,6 +74,7 @@ settings! {
         registration: Registration,
         password: Password,
         revocations: Revocations,
+        forward_auth: ForwardAuth,
         mail: Mail,
         log: Log,
         otel: Otel,
@@ -305,6 +307,27 @@ settings! {
         poll_ms: u64 = 1_000, unit("milliseconds"), range(10..=60_000);
         /// How many guards of other services may wait for revocations at once; further ones are answered 503.
         max_followers: usize = 1_000, range(1..=100_000);
+    }
+
+    /// Guarding services behind a proxy that asks `/forward-auth` before it lets a request through. The proxy's
+    /// address stands in `http.trusted_proxies`. `docs/guard/nginx.md` begins.
+    ForwardAuth at [forward_auth] {
+        /// Who may ask what, the first rule that matches; what none is for is refused. `host` is a host or
+        /// `*.DOMAIN` for all below a domain; in `path`, `*` is one segment, and `/**` at the end all that follows,
+        /// or nothing; without `methods` all are meant. All of `require` is needed: `anybody` alone, `signed-in`, `role:NAME`,
+        /// `permission:NAME`, `scope:NAME` of an API key. `audience` is the `aud` of assertions, by default the origin asked.
+        rules: Vec<Rule> = Vec::new(),
+            example(r#"[{ host = "app.example.com", path = "/**", methods = ["GET"], require = "signed-in" }]"#);
+        /// The page to which browsers are sent that are not signed in. Without it they are told as programs are.
+        sign_in_url: Option<String> = None, form(&HTTP_URL), example(r#""https://users.example.com/sign-in""#);
+        /// The origins to which the sign-in page may send a browser back.
+        return_origins: Vec<String> = Vec::new(), form(&ORIGIN), example(r#"["https://app.example.com"]"#);
+        /// Whether `X-Doorward-Email` tells the user's confirmed address. It costs a look at the database, once in ten
+        /// seconds for each user.
+        email: bool = true;
+        /// Whether `X-Doorward-Assertion` tells who was let in once more, as a JWT that is good for a minute and that
+        /// the service behind can verify with the published keys.
+        assertion: bool = false;
     }
 
     /// Mail: to confirm addresses, to choose another password, to tell of changes.

@@ -20,6 +20,8 @@ pub(super) enum Given {
     Integer(i128),
     Boolean(bool),
     List(Vec<Given>),
+    /// Names and values, in the order of the file.
+    Table(Vec<(String, Given)>),
     /// Anything that no setting takes, by its name: "a table", "a date".
     Other(&'static str),
     /// No value.
@@ -36,6 +38,16 @@ impl Refused {
 
     pub(super) fn because(way_out: impl Into<String>) -> Self {
         Self { way_out: Some(way_out.into()) }
+    }
+
+    /// Says which of several tables it is.
+    fn of_table(self, entry: &Given, index: usize) -> Self {
+        match self.way_out {
+            Some(way_out) if matches!(entry, Given::Table(_)) => {
+                Self::because(format!("Number {}: {way_out}", index + 1))
+            }
+            _ => self,
+        }
     }
 
     pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Self {
@@ -76,6 +88,7 @@ impl Given {
             }
             Self::Integer(number) => number.to_string(),
             Self::Boolean(truth) => truth.to_string(),
+            Self::Table(_) => "a table".to_owned(),
             Self::Other(name) => (*name).to_owned(),
             Self::Nothing => "nothing".to_owned(),
         }
@@ -91,6 +104,10 @@ impl Given {
                 let entries: Vec<_> = entries.iter().filter_map(Self::toml).collect();
                 format!("[{}]", entries.join(", "))
             }
+            Self::Table(entries) => {
+                let entry = |(name, value): &(String, Self)| Some(format!("{name} = {}", value.toml()?));
+                format!("{{ {} }}", entries.iter().filter_map(entry).collect::<Vec<_>>().join(", "))
+            }
             Self::Other(_) | Self::Nothing => return None,
         })
     }
@@ -101,6 +118,10 @@ impl Given {
             Self::Integer(number) => i64::try_from(*number).ok().into(),
             Self::Boolean(truth) => (*truth).into(),
             Self::List(entries) => entries.iter().map(Self::json).collect(),
+            Self::Table(entries) => {
+                let entry = |(name, value): &(String, Self)| (name.clone(), value.json());
+                serde_json::Value::Object(entries.iter().map(entry).collect())
+            }
             Self::Other(_) | Self::Nothing => serde_json::Value::Null,
         }
     }
@@ -121,6 +142,12 @@ pub(super) trait Value: Sized {
 
     /// What is allowed, to follow "it takes".
     fn allowed(rules: &Rules) -> String;
+
+    /// Reads a list that stands in one text: its entries are separated by commas.
+    fn read_list(text: &str, rules: &Rules) -> Result<Vec<Self>, Refused> {
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        entries.map(|entry| Self::read(&Given::bare(entry), rules)).collect()
+    }
 }
 
 impl Value for bool {
@@ -320,11 +347,13 @@ impl<T: Value> Value for Option<T> {
 impl<T: Value> Value for Vec<T> {
     fn read(given: &Given, rules: &Rules) -> Result<Self, Refused> {
         let list: Self = match given {
-            Given::List(entries) => entries.iter().map(|entry| T::read(entry, rules)).collect(),
-            Given::Text(text) => {
-                let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-                entries.map(|entry| T::read(&Given::bare(entry), rules)).collect()
+            Given::List(entries) => {
+                let entries = entries.iter().enumerate();
+                entries
+                    .map(|(index, entry)| T::read(entry, rules).map_err(|refused| refused.of_table(entry, index)))
+                    .collect()
             }
+            Given::Text(text) => T::read_list(text, rules),
             Given::String(_) => T::read(given, rules).map(|only| vec![only]),
             _ => Err(Refused::PLAIN),
         }?;

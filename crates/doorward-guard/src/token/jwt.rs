@@ -11,6 +11,9 @@ use crate::guard::GuardConfig;
 use crate::keys::Keys;
 use crate::{CredentialKind, Denied, Format, Identity, SessionId, SigningKey};
 
+/// The `typ` of what is written (RFC 9068 §2.1).
+const ACCESS_TOKEN: &str = "at+jwt";
+
 /// What an access token says.
 #[derive(Debug, Clone, Copy)]
 pub struct Claims<'a> {
@@ -102,7 +105,7 @@ pub enum ExtraClaimsRefused {
 
 /// Writes and signs an access token.
 pub fn sign_jwt(key: &SigningKey, claims: &Claims<'_>) -> String {
-    sign(key, &serialize(claims))
+    sign(key, ACCESS_TOKEN, &serialize(claims))
 }
 
 /// The same with claims of the application's own.
@@ -119,7 +122,7 @@ pub fn sign_jwt_with(
         return Err(ExtraClaimsRefused::Reserved(name.clone()));
     }
     if extra.is_empty() {
-        return Ok(sign(key, &payload));
+        return Ok(sign(key, ACCESS_TOKEN, &payload));
     }
     let added = serde_json::to_vec(extra).map_err(|_| ExtraClaimsRefused::TooLarge)?;
     if added.len() > MAX_EXTRA_BYTES || extra.len() > 32 {
@@ -131,7 +134,7 @@ pub fn sign_jwt_with(
     payload.extend_from_slice(&added[1..]);
     // What would be refused when it comes back is not made.
     Object::parse(&payload).map_err(|_| ExtraClaimsRefused::TooLarge)?;
-    Ok(sign(key, &payload))
+    Ok(sign(key, ACCESS_TOKEN, &payload))
 }
 
 fn serialize(claims: &Claims<'_>) -> Vec<u8> {
@@ -149,8 +152,9 @@ fn serialize(claims: &Claims<'_>) -> Vec<u8> {
     serde_json::to_vec(&claims).expect("strings and integers always serialize")
 }
 
-fn sign(key: &SigningKey, payload: &[u8]) -> String {
-    let header = WireHeader { alg: "EdDSA", typ: "at+jwt", kid: key.kid() };
+/// A JWT of this `typ`.
+pub(super) fn sign(key: &SigningKey, typ: &str, payload: &[u8]) -> String {
+    let header = WireHeader { alg: "EdDSA", typ, kid: key.kid() };
     let header = serde_json::to_vec(&header).expect("strings always serialize");
     let mut token = base64url(&header);
     token.push('.');

@@ -1,11 +1,13 @@
 //! The two wire forms of a token. Which one a token has is read from its header's `alg`, and from then on only the one
 //! algorithm that is configured for that form counts, never the token's wish (RFC 8725 §3.1).
 
+mod assertion;
 mod compact;
 mod flask;
 mod json;
 mod jwt;
 
+pub use assertion::{Assertion, sign_assertion};
 pub use compact::MAX_TOKEN_BYTES;
 pub(crate) use compact::base64url;
 pub use flask::{FlaskAlgorithm, sign_flask};

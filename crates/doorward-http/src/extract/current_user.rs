@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use doorward_core::{Error, api_key, session::Client, token};
+use doorward_core::{Error, api_key::within_scope, session::Client, token};
 use doorward_guard::{Credential, CredentialKind, CredentialSource, Credentials, Denied, Identity};
 use http::{Extensions, HeaderMap, Method, request::Parts};
 
@@ -105,14 +105,7 @@ pub(super) async fn identify(parts: &mut Parts) -> Result<Arc<Identity>, Respons
     }
 }
 
-/// Whether a credential that is narrowed reaches to this method: a safe one (RFC 9110 §9.2.1) needs the scope
-/// `read`, any other `write`.
-pub(crate) fn within_scope(identity: &Identity, method: &Method) -> Result<(), Error> {
-    let scope = if method.is_safe() { api_key::READ } else { api_key::WRITE };
-    if identity.has_scope(scope) { Ok(()) } else { Err(Error::ScopeRequired { scope: scope.to_owned() }) }
-}
-
-pub(super) fn app(extensions: &Extensions) -> Result<App, Response> {
+pub(crate) fn app(extensions: &Extensions) -> Result<App, Response> {
     extensions
         .get::<App>()
         .cloned()
@@ -160,9 +153,20 @@ pub(crate) async fn authenticate(
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Result<Arc<Identity>, Error> {
+    authenticate_at(app, method, app.public_host(), headers, extensions).await
+}
+
+/// Who sends this request to `own_host`, the header `Host` where that is `None`.
+pub(crate) async fn authenticate_at(
+    app: &App,
+    method: &Method,
+    own_host: Option<&str>,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Arc<Identity>, Error> {
     let credential = credential(app, headers)?;
     if credential.source == CredentialSource::Cookie && !method.is_safe() {
-        cross_site::check(app, headers)?;
+        cross_site::check_at(app, own_host, headers)?;
     }
     let client = if credential.kind == CredentialKind::SessionCookie {
         client_address::client(headers, extensions, &app.settings().http.trusted_proxies)

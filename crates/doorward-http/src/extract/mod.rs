@@ -15,7 +15,7 @@ mod strict_json;
 pub(crate) use acting::{Acting, CHALLENGE_RESPONSE, acting};
 pub(crate) use administrator::Administrator;
 pub use current_user::{CurrentUser, RequireRole, RoleName};
-pub(crate) use current_user::{authenticate, credential, log, recall, within_scope};
+pub(crate) use current_user::{app, authenticate, authenticate_at, credential, log, recall};
 pub use fields::{Fields, ReadFields};
 pub use json_body::JsonBody;
 pub(crate) use json_body::read_object as read_line;

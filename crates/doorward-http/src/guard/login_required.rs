@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::response::Response;
-use doorward_core::Error;
+use doorward_core::{Error, api_key::within_scope, forward_auth::Requirement};
 use doorward_guard::Identity;
 use http::{HeaderMap, Request};
 use pin_project_lite::pin_project;
@@ -15,7 +15,7 @@ use tower::{Layer, Service};
 use crate::{
     App,
     envelope::{Preferences, render},
-    extract::{authenticate, log, recall, within_scope},
+    extract::{authenticate, log, recall},
 };
 
 /// Lets nobody through who isn't signed in, or lacks a role or permission. An API key needs the scope `read` for safe
@@ -24,41 +24,32 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct LoginRequired {
     app: App,
-    role: Option<Arc<str>>,
-    permission: Option<Arc<str>>,
+    requirements: Vec<Requirement>,
 }
 
 impl LoginRequired {
     /// For this Doorward: anybody who is signed in.
     pub fn new(app: App) -> Self {
-        Self { app, role: None, permission: None }
+        Self { app, requirements: Vec::new() }
     }
 
     /// Only users who have this role.
     #[must_use]
     pub fn with_role(mut self, role: &str) -> Self {
-        self.role = Some(role.into());
+        self.requirements.push(Requirement::Role(role.into()));
         self
     }
 
     /// Only users one of whose roles has this permission.
     #[must_use]
     pub fn with_permission(mut self, permission: &str) -> Self {
-        self.permission = Some(permission.into());
+        self.requirements.push(Requirement::Permission(permission.into()));
         self
     }
 
     fn allow(&self, identity: Arc<Identity>) -> Result<Arc<Identity>, Error> {
-        if let Some(role) = &self.role
-            && !identity.has_role(role)
-        {
-            return Err(Error::RoleRequired { role: role.to_string() });
-        }
-        if let Some(permission) = &self.permission
-            && !self.app.doorward().permissions().allow(&identity, permission)
-        {
-            return Err(Error::PermissionRequired { permission: permission.to_string() });
-        }
+        let permissions = self.app.doorward().permissions();
+        self.requirements.iter().try_for_each(|requirement| requirement.check(&identity, permissions))?;
         Ok(identity)
     }
 

@@ -14,12 +14,15 @@ use http::{HeaderValue, StatusCode};
 use crate::{
     App,
     envelope::{Enveloped, Preferences, Refusal, Refused, render},
+    forward_auth,
 };
 
 /// Gives errors the form and language that the client wants, and every envelope the status that is
 /// configured.
 pub(crate) async fn in_the_wanted_form(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let mut preferences = Preferences::of(request.headers(), app.settings());
+    // A proxy reads the status alone: a 200 that means no would open every door.
+    preferences.always_200 &= !forward_auth::is_question(request.extensions());
     // What is read only is not counted, and the hot path carries nothing for it.
     let told = (!request.method().is_safe()).then(RateTold::default);
     if let Some(told) = &told {

@@ -6,7 +6,7 @@ use axum::{
 use doorward_core::Error;
 use http::header::HOST;
 
-use crate::{App, envelope::Refusal};
+use crate::{App, envelope::Refusal, forward_auth};
 
 /// Probes reach a replica by its own address.
 const BY_ANY_NAME: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
@@ -16,7 +16,8 @@ const BY_ANY_NAME: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 /// into what is made of the request.
 pub(super) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
     let Some(public) = app.public_host() else { return next.run(request).await };
-    let by_any_name = BY_ANY_NAME.iter().any(|path| request.uri().path().ends_with(path));
+    let is_question = forward_auth::is_question(request.extensions());
+    let by_any_name = is_question || BY_ANY_NAME.iter().any(|path| request.uri().path().ends_with(path));
     let asked = request
         .headers()
         .get(HOST)

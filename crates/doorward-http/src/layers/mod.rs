@@ -21,19 +21,24 @@ use tower_http::{
 
 use crate::App;
 
-/// Puts all of it around `router`, the outermost last.
-pub(crate) fn around(router: Router, app: &App) -> Router {
+/// Puts all of it around `router`, the outermost last; and around what pages of other origins have no business with.
+/// A preflight request is answered for them before anybody looks at it, and a proxy would take that for a yes.
+pub(crate) fn around(router: Router, without_cors: Router, app: &App) -> Router {
     let settings = app.settings();
     let timeout = Duration::from_millis(settings.http.request_timeout_ms);
-    let mut router = router
-        .layer(DefaultBodyLimit::max(settings.http.body_limit_bytes))
-        .layer(middleware::from_fn_with_state(timeout, finish::within_time))
-        .layer(CatchPanicLayer::custom(panics::answer))
-        .layer(middleware::from_fn_with_state(app.clone(), host::check));
+    let inner = |router: Router| {
+        router
+            .layer(DefaultBodyLimit::max(settings.http.body_limit_bytes))
+            .layer(middleware::from_fn_with_state(timeout, finish::within_time))
+            .layer(CatchPanicLayer::custom(panics::answer))
+            .layer(middleware::from_fn_with_state(app.clone(), host::check))
+    };
+    let mut router = inner(router);
     if !settings.http.cors_origins.is_empty() {
         router = router.layer(cors(&settings.http.cors_origins));
     }
     router
+        .merge(inner(without_cors))
         .layer(middleware::from_fn_with_state(app.clone(), safe_headers::add))
         .layer(middleware::from_fn_with_state(app.clone(), finish::in_the_wanted_form))
         .layer(middleware::from_fn(observe::observe))

@@ -7,6 +7,7 @@ mod audit;
 mod challenge;
 mod confirm;
 mod envelope;
+mod forward_auth;
 mod guard;
 mod headers;
 mod hook;

@@ -50,6 +50,7 @@ fn every_route_is_named_in_a_test() {
         include_str!("audit.rs"),
         include_str!("confirm.rs"),
         include_str!("envelope.rs"),
+        include_str!("forward_auth.rs"),
         include_str!("introspect.rs"),
         include_str!("invitations.rs"),
         include_str!("login.rs"),

@@ -15,6 +15,7 @@ mod migrate;
 mod output;
 mod password;
 mod role;
+mod rules;
 mod serve;
 mod service;
 mod session;
@@ -70,6 +71,7 @@ async fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Serve { .. } => Box::pin(serve::run(context.loaded)).await.map(|()| Exit::Done),
         Command::User(command) => user::run(command, context).await,
         Command::Role(command) => role::run(command, context).await,
+        Command::Rules(command) => rules::run(command, context).await,
         Command::Service(command) => service::run(command, context).await,
         Command::ApiKey(command) => api_key::run(command, context).await,
         Command::Invitation(command) => invitation::run(command, context).await,

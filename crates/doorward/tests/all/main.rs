@@ -10,6 +10,7 @@ mod health;
 mod mail;
 mod postgres;
 mod program;
+mod proxies;
 mod replicas;
 mod secrets;
 mod server;
