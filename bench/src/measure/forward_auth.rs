@@ -29,8 +29,7 @@ pub(crate) async fn run(rig: &Rig) -> Result<Report> {
         doorward.set("DOORWARD_FORWARD_AUTH__RULES", RULES).set("DOORWARD_HTTP__TRUSTED_PROXIES", "127.0.0.1");
     let server = doorward.serve().await?;
     let tokens = wire::login(server.address, ADMIN, ADMIN_PASSWORD).await?;
-    let question = format!(
-        "proxy_pass http://doorward/forward-auth;
+    let question = "proxy_pass http://doorward/forward-auth;
          proxy_http_version 1.1;
          proxy_set_header Connection \"\";
          proxy_pass_request_body off;
@@ -40,7 +39,7 @@ pub(crate) async fn run(rig: &Rig) -> Result<Report> {
          proxy_set_header X-Forwarded-Host $host:$server_port;
          proxy_set_header X-Forwarded-Proto $scheme;
          proxy_set_header X-Forwarded-For $remote_addr;"
-    );
+        .to_string();
     let upstream = format!("upstream doorward {{ server {}; keepalive 32; }}", server.address);
     let asking = nginx("nginx-asking", &upstream, &question, folder.path()).await?;
     let bare = nginx("nginx-204", "", "return 204;", folder.path()).await?;

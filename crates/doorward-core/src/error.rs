@@ -292,10 +292,7 @@ impl Error {
             | Self::RefreshTokenReused
             | Self::SessionEnded => 401,
             Self::Denied(denied) => denied.status(),
-            Self::AccountDisabled
-            | Self::EmailNotConfirmed
-            | Self::RoleRequired { .. }
-            | Self::CrossSite(_) => 403,
+            Self::AccountDisabled | Self::EmailNotConfirmed | Self::RoleRequired { .. } | Self::CrossSite(_) => 403,
             Self::Busy { .. } | Self::Unavailable(_) => 503,
             Self::ServiceRequired => 401,
             Self::PathNotFound

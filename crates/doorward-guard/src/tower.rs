@@ -128,20 +128,19 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let state = match self.rules.at_once(request.headers()) {
-            Some(verdict) => match self.rules.admit(request, verdict) {
+        let state = if let Some(verdict) = self.rules.at_once(request.headers()) {
+            match self.rules.admit(request, verdict) {
                 Ok(request) => State::Inner { future: self.inner.call(request) },
                 Err(answer) => State::Refused { answer: Some(answer) },
-            },
-            None => {
-                let guard = self.rules.guard.clone();
-                let headers = request.headers().clone();
-                // The one that was polled to be ready goes with the request; its clone takes the next one.
-                let clone = self.inner.clone();
-                State::Asking {
-                    verdict: Box::pin(async move { guard.verify_headers(&headers).await.map(Some) }),
-                    waiting: Some((std::mem::replace(&mut self.inner, clone), self.rules.clone(), request)),
-                }
+            }
+        } else {
+            let guard = self.rules.guard.clone();
+            let headers = request.headers().clone();
+            // The one that was polled to be ready goes with the request; its clone takes the next one.
+            let clone = self.inner.clone();
+            State::Asking {
+                verdict: Box::pin(async move { guard.verify_headers(&headers).await.map(Some) }),
+                waiting: Some((std::mem::replace(&mut self.inner, clone), self.rules.clone(), request)),
             }
         };
         Guarded { state }

@@ -11,7 +11,10 @@ use axum::{
 };
 use doorward_core::{Doorward, Error, api_key, revocation};
 use futures_util::{Stream, stream};
-use http::{HeaderMap, header::{ACCEPT, CACHE_CONTROL}};
+use http::{
+    HeaderMap,
+    header::{ACCEPT, CACHE_CONTROL},
+};
 use utoipa::IntoParams;
 
 use crate::{

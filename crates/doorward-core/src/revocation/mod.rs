@@ -10,8 +10,8 @@ mod recent;
 pub use entity::{ActiveModel, Column, Entity, Model};
 pub use feed::{Feed, delete_outdated};
 pub use follow::{Told, follow};
-pub use recent::{MOST_TOLD, Recent};
 pub use publish::{keys_within, permissions_within, roles_within, session_within, token_within, user_within};
+pub use recent::{MOST_TOLD, Recent};
 
 use doorward_guard::Revocation;
 

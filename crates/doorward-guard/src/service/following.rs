@@ -15,7 +15,7 @@ use crate::outbound::OutboundError;
 /// guard and Doorward, it is not to be asked in a circle.
 const LEAST_PAUSE: Duration = Duration::from_millis(250);
 
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
+const PRUNE_EVERY: Duration = Duration::from_mins(1);
 
 pub(super) async fn follow_revocations(shared: Arc<Shared>) {
     let mut after = None;

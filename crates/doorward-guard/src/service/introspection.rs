@@ -100,16 +100,13 @@ async fn ask(shared: &Shared, credential: &str) -> Result<Option<Wire>, Denied> 
         let wire: Wire = serde_json::from_slice(&body).map_err(|_| NoAnswer::Malformed("not an introspection"))?;
         Ok::<_, NoAnswer>(wire)
     };
-    match answer.await {
-        Ok(wire) => {
-            shared.status.introspected();
-            Ok(Some(wire).filter(|wire| wire.active))
-        }
-        Err(_) => {
-            shared.status.introspection_failed();
-            // Not the credential's fault, and nobody can be let in on a guess.
-            Err(Denied::Stale)
-        }
+    if let Ok(wire) = answer.await {
+        shared.status.introspected();
+        Ok(Some(wire).filter(|wire| wire.active))
+    } else {
+        shared.status.introspection_failed();
+        // Not the credential's fault, and nobody can be let in on a guess.
+        Err(Denied::Stale)
     }
 }
 

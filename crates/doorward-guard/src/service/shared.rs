@@ -18,7 +18,7 @@ use crate::{Guard, KeySet, VerifyingKey};
 pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// How often a `kid` that is not known makes the keys be fetched, at most.
-const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(60);
+const UNKNOWN_KEY_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long a request with such a token waits for them.
 const UNKNOWN_KEY_WAIT: Duration = Duration::from_secs(2);

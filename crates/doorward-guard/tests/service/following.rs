@@ -136,7 +136,7 @@ async fn what_cannot_be_believed_changes_nothing() {
         with(|it| it["events"][1] = json!({"sequence": 12, "kind": "user"})),
         with(|it| {
             it["events"][1] =
-                json!({"sequence": 12, "kind": "roles", "user_id": 42, "roles": "admin", "at_ms": 1, "until": 1})
+                json!({"sequence": 12, "kind": "roles", "user_id": 42, "roles": "admin", "at_ms": 1, "until": 1});
         }),
         with(|it| it["events"][1] = json!({"sequence": 12})),
         news(2000, &many).to_string(),

@@ -75,7 +75,8 @@ pub(crate) fn render(error: &Error, preferences: Preferences) -> Response {
     }
     if let Error::ServiceRequired = error {
         // RFC 9110 §11.6.1: both ways in which a service may come.
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="doorward", Basic realm="doorward""#));
+        headers
+            .insert(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="doorward", Basic realm="doorward""#));
     }
     if let Error::Denied(_) = error
         && code == 401
@@ -113,6 +114,11 @@ pub(crate) fn field_json(field: &FieldError, language: Language) -> serde_json::
 fn keeps_its_status(error: &Error) -> bool {
     matches!(
         error,
-        Error::PathNotFound | Error::ServiceRequired | Error::Misdirected | Error::MethodNotAllowed | Error::Internal(_) | Error::Startup { .. }
+        Error::PathNotFound
+            | Error::ServiceRequired
+            | Error::Misdirected
+            | Error::MethodNotAllowed
+            | Error::Internal(_)
+            | Error::Startup { .. }
     )
 }

@@ -23,7 +23,8 @@ impl<State: Send + Sync, S: ScopeName> FromRequestParts<State> for Service<S> {
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Response> {
         let app = app(&parts.extensions)?;
-        let identity = recognise(app.doorward(), &parts.headers).await.map_err(|error| Refusal(error).into_response())?;
+        let identity =
+            recognise(app.doorward(), &parts.headers).await.map_err(|error| Refusal(error).into_response())?;
         // Only a key of a service is ever made with such a scope.
         if !identity.has_scope(S::NAME) {
             return Err(Refusal(Error::ScopeRequired { scope: S::NAME.to_owned() }).into_response());

@@ -53,12 +53,7 @@ enum What {
         until: i64,
     },
     /// A user's roles are others: tokens issued in the second of `at_ms` or before show those of before.
-    Roles {
-        user_id: i64,
-        roles: Vec<String>,
-        at_ms: i64,
-        until: i64,
-    },
+    Roles { user_id: i64, roles: Vec<String>, at_ms: i64, until: i64 },
     /// The signing keys were changed: fetch `/.well-known/jwks.json` now.
     Keys,
     /// What roles may do was changed.

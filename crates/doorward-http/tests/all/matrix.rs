@@ -136,7 +136,10 @@ fn d2_no_guarded_write_is_done_for_another_site() {
     on_both_engines(async |app| {
         let user = app.user_with_roles("root", &["admin"]).await;
         let cookie = app.log_in("root").await.cookie();
-        for route in ROUTES.iter().filter(|route| matches!(route.access, Access::SignedIn | Access::Administrator) && route.method != "GET") {
+        for route in ROUTES
+            .iter()
+            .filter(|route| matches!(route.access, Access::SignedIn | Access::Administrator) && route.method != "GET")
+        {
             let path = route.path.replace("{id}", &user.id.to_string()).replace("{name}", "admin");
             let request = request(route.method.parse().unwrap(), &path, As::Cookie(&cookie))
                 .header("content-type", "application/json")

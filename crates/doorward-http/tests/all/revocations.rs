@@ -139,7 +139,9 @@ fn only_services_follow_and_only_so_many() {
         assert_eq!(basic(&app, "shop", &key).await.status, 200);
         assert_eq!(basic(&app, "SHOP", &key).await.status, 200);
         assert_eq!(basic(&app, "other", &key).await.error(), "401 service_required");
-        for query in ["?after=-1", "?after=x", "?wait=61", "?after=1&after=2", "?nosuch=1", "?after=9223372036854775808"] {
+        for query in
+            ["?after=-1", "?after=x", "?wait=61", "?after=1&after=2", "?nosuch=1", "?after=9223372036854775808"]
+        {
             assert_eq!(app.get(&format!("/revocations{query}"), As::Bearer(&key)).await.status, 400, "{query}");
         }
 
@@ -252,9 +254,12 @@ fn a_persons_key_never_has_a_scope_of_services() {
             let body = json!({"name": "k", "scopes": ["read", scope]});
             let answer = app.post_as("/me/api-keys", As::Token(login["token"].as_str().unwrap()), body).await;
             assert_eq!(answer.status, 400);
-            assert_eq!(answer.json()["errors"][0], json!({
-                "field": "scopes", "error": "reserved", "message": answer.json()["errors"][0]["message"],
-            }));
+            assert_eq!(
+                answer.json()["errors"][0],
+                json!({
+                    "field": "scopes", "error": "reserved", "message": answer.json()["errors"][0]["message"],
+                })
+            );
         }
     });
 }

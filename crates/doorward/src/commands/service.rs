@@ -46,7 +46,9 @@ async fn act(command: ServiceCommand, context: &Context, doorward: &Doorward) ->
             let made = rotate(doorward, service.id, overlap).await?;
             api_key::show_made(context, service.id, Some(&made));
             if !context.json {
-                output::print(&format!("The keys before it end within {overlap} seconds: give the service this one by then."));
+                output::print(&format!(
+                    "The keys before it end within {overlap} seconds: give the service this one by then."
+                ));
             }
         }
         ServiceCommand::Delete { service } => {
@@ -79,7 +81,9 @@ fn as_json(doorward: &Doorward, service: &User) -> Value {
 
 fn show_services(context: &Context, doorward: &Doorward, services: &[User]) {
     if context.json {
-        output::print_json(&json!({"services": services.iter().map(|service| as_json(doorward, service)).collect::<Vec<_>>()}));
+        output::print_json(
+            &json!({"services": services.iter().map(|service| as_json(doorward, service)).collect::<Vec<_>>()}),
+        );
         return;
     }
     let rows: Vec<_> = services
@@ -119,4 +123,3 @@ async fn create_service(
     api_key::show_made(context, service.id, made.as_ref());
     Ok(Exit::Done)
 }
-

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use http::{Request, StatusCode, header::USER_AGENT};
 use http_body_util::Full;
-use hyper::body::Bytes;
 use sha1::{Digest, Sha1};
 
 use crate::{
@@ -59,7 +58,7 @@ async fn ask(doorward: &Doorward, url: &str, password: &NewPassword) -> Result<B
     let request = Request::get(format!("{}/{prefix}", url.trim_end_matches('/')))
         .header("Add-Padding", "true")
         .header(USER_AGENT, concat!("doorward/", env!("CARGO_PKG_VERSION")))
-        .body(Full::<Bytes>::default())
+        .body(Full::default())
         .map_err(|_| Unanswered::NoUrl)?;
     let time = Duration::from_millis(doorward.settings().password.breach_timeout_ms);
     let answer = doorward.outbound().send(request, Limits { time, body_bytes: MOST_BYTES }).await?;
