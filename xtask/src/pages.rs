@@ -62,7 +62,7 @@ pub(crate) fn run() -> Result<()> {
 /// and how many blocks not.
 pub(crate) fn run_page(name: &str, programs: &OsStr) -> Result<(usize, usize)> {
     let mut page = Page::parse(name, &fs::read_to_string(workspace::root().join(name))?)?;
-    page.without_missing(|program| workspace::is_installed(program));
+    page.without_missing(workspace::is_installed);
     if page.blocks.is_empty() {
         return Ok((0, 0));
     }

@@ -104,12 +104,11 @@ fn read(app: &App, parts: &Parts) -> Result<Asked, Unforwarded> {
 async fn judge(app: &App, original: &Original, parts: &Parts) -> Result<HeaderMap, Error> {
     let doorward = app.doorward();
     let (_, rule) = forward_auth::rule_for(&app.settings().forward_auth.rules, original)?;
-    let known = match recall(app, &parts.headers) {
-        Some(known) => known,
-        None => {
-            let own_host = original.authority();
-            authenticate_at(app, &original.method, Some(&own_host), &parts.headers, &parts.extensions).await
-        }
+    let known = if let Some(known) = recall(app, &parts.headers) {
+        known
+    } else {
+        let own_host = original.authority();
+        authenticate_at(app, &original.method, Some(&own_host), &parts.headers, &parts.extensions).await
     };
     let permissions = doorward.permissions();
     let admitted =

@@ -141,7 +141,7 @@ fn describe(app: &App, found: token::Introspected) -> Introspection {
         iat: is_token.then_some(identity.issued_at),
         sid: identity.session_id.map(|id| id.to_string()),
         scope: identity.scopes.as_ref().map(|scopes| scopes.join(" ")),
-        roles: Some(identity.roles.iter().map(|role| role.to_string()).collect()),
+        roles: Some(identity.roles.iter().map(std::string::ToString::to_string).collect()),
         permissions: Some(permissions),
     }
 }

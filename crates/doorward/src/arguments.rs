@@ -494,7 +494,7 @@ pub(crate) enum RulesCommand {
     Test {
         /// The method, in capitals
         method: String,
-        /// The whole URL, such as https://app.example.com/admin
+        /// The whole URL, such as <https://app.example.com/admin>
         url: String,
         /// Whose request it is: user name, address or id; or `nobody`
         #[arg(long = "as", value_name = "USER")]

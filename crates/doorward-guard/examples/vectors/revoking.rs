@@ -37,7 +37,7 @@ fn rotation(out: &mut Vec<Vector>) {
     let any_name = eddsa_by(&OTHER_SEED, r#"{"alg":"EdDSA","typ":"at+jwt","kid":"2026-a"}"#, &claims("", ""));
     let config = |vector: Vector| {
         vector.config(|config| {
-            config.ed25519 = vec![Key { kid: "2026-a".to_owned(), x: base64url(other.public().public) }]
+            config.ed25519 = vec![Key { kid: "2026-a".to_owned(), x: base64url(other.public().public) }];
         })
     };
     out.push(config(vector("c4-key-of-any-name", &any_name, Expect::bare_jwt(42))));
