@@ -91,6 +91,7 @@ fn verdict(answer: &Answer) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table: who asks what, and what comes of it")]
 fn the_rules_hold_for_everybody_through_every_proxy() {
     on_both(async |app| {
         app.user_with_roles("root", &["admin"]).await;

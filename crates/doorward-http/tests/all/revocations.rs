@@ -69,8 +69,8 @@ fn who_knows_nothing_gets_everything_packed() {
         assert_eq!(told["events"], json!([]));
         let sessions = STANDARD.decode(told["snapshot"]["sessions"].as_str().unwrap()).unwrap();
         assert_eq!(sessions.len(), 20);
-        let id: String = sessions[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(id, session_id);
+        let id = doorward_guard::SessionId::from_bytes(sessions[..16].try_into().unwrap()).unwrap();
+        assert_eq!(id.to_string(), session_id);
         assert_eq!(u32::from_be_bytes(sessions[16..].try_into().unwrap()), 1_584_243_000 + 3_600 + 120 + 1);
         assert_eq!(told["snapshot"]["users"][0]["user_id"], json!(alice.id));
         let (kinds, _) = kinds_after(&app, &key, told["sequence"].as_i64().unwrap()).await;

@@ -23,8 +23,11 @@ pub(crate) async fn run(loaded: Loaded) -> Result<(), CommandError> {
     refuse_insecure(&loaded)?;
     let settings = loaded.settings;
     let telemetry = begin_logging(&settings)?;
-    let result =
-        if settings.profile == Profile::Testing { serve_testing(settings).await } else { serve(settings).await };
+    let result = if settings.profile == Profile::Testing {
+        Box::pin(serve_testing(settings)).await
+    } else {
+        serve(settings).await
+    };
     telemetry.shutdown().await;
     result
 }
