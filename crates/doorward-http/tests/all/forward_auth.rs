@@ -197,7 +197,13 @@ fn the_rules_hold_for_everybody_through_every_proxy() {
                     // Verified at first, then remembered.
                     for _ in 0..2 {
                         let answer = ask(&app, proxy, method, target, who).await;
-                        assert_eq!(verdict(&answer), expected, "{proxy:?} {method} {target}");
+                        if answer.text.is_empty() {
+                            // A yes, and an answer to HEAD, have no body that could name an error.
+                            assert_eq!(answer.status.as_str(), &expected[..3], "{proxy:?} {method} {target}");
+                            assert!(method == "HEAD" || expected == "200", "{proxy:?} {method} {target}");
+                        } else {
+                            assert_eq!(answer.error(), expected, "{proxy:?} {method} {target}");
+                        }
                     }
                 }
             }

@@ -292,7 +292,7 @@ fn nothing_is_smuggled(site: &Site, hides_underscores: bool) {
     assert_eq!((overridden.status, overridden.seen()), (403, None));
     assert_eq!(site.ask("get", "/admin", Some(&root), &[]).seen(), None);
 
-    for host in ["evil.example", "localhost.evil.example", "localhost..", "root@localhost", "localhost:x"] {
+    for host in ["evil.example", "localhost.evil.example", "localhost..", "root@localhost"] {
         let reply = site.send("GET", "/public/x", host, &[("token", &root)]);
         assert_eq!(reply.seen(), None, "{host}");
     }

@@ -195,6 +195,13 @@ pub(super) const RULES: &[Rule] = &[
         broken: |settings, _| settings.http.hsts_seconds != 0 && !settings.reached_by_https(),
     },
     Rule {
+        key: "forward_auth.rules",
+        severity: Warning,
+        message: "stand there, and `http.trusted_proxies` names no proxy that may ask by them",
+        way_out: "Name the proxy's address in `http.trusted_proxies`.",
+        broken: |settings, _| !settings.forward_auth.rules.is_empty() && settings.http.trusted_proxies.is_empty(),
+    },
+    Rule {
         key: "metrics.listen",
         severity: Warning,
         message: "is set but `metrics.enabled` is false, so there are no metrics to serve",

@@ -312,3 +312,53 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_rule_of_forward_auth_says_what_is_wrong_with_it() {
+    let rules = |rules: &str| {
+        let good = "[[forward_auth.rules]]\nhost = 'a.example'\npath = '/**'\nrequire = 'anybody'\n";
+        let folder = Folder::with(&format!("{good}[[forward_auth.rules]]\n{rules}"));
+        folder.say(load(&folder.options()))
+    };
+    for (text, said) in [
+        (
+            "host = 'a'\npath = '/'\nrequire = 'signed-in'\nmethdos = ['GET']",
+            "Number 2: A rule has no `methdos`. Did you mean `methods`?",
+        ),
+        ("host = 'a'\npath = '/'", "Number 2: A rule needs `require`."),
+        (
+            "host = 'a'\npath = '/'\nrequire = []",
+            "Number 2: `require` is a text, or a list of texts that is not empty.",
+        ),
+        ("host = 'a'\npath = '/'\nrequire = ['anybody', 'role:x']", "Number 2: `require` takes `anybody` alone"),
+        (
+            "host = 'a'\npath = '/a/../b'\nrequire = 'anybody'",
+            "Number 2: `path`: `/a/../b` is no pattern of paths: a dot segment.",
+        ),
+        ("host = 'http://a'\npath = '/'\nrequire = 'anybody'", "Number 2: `host`: a host is written in ASCII"),
+        ("host = 'a'\npath = '/'\nrequire = 'anybody'\nmethods = 'get'", "Number 2: `methods` are written in capitals"),
+        (
+            "host = 'a'\npath = '/'\nrequire = 'anybody'\naudience = 1",
+            "Number 2: `audience` is text that is not empty.",
+        ),
+    ] {
+        let told = rules(text);
+        assert!(told.contains(said) && told.contains("`forward_auth.rules` is [a table, a table]"), "{told}");
+    }
+}
+
+#[test]
+fn rules_stand_in_the_environment_as_toml() {
+    let name = "DOORWARD_FORWARD_AUTH__RULES";
+    let text =
+        r#"[{ host = ["a.example", "*.b.example"], path = "/x/**", methods = "GET", require = ["role:admin"] }]"#;
+    let rules = from_environment(&[(name, text)]).unwrap().settings.forward_auth.rules;
+    assert_eq!(
+        rules.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["GET a.example,*.b.example /x/**: role:admin"]
+    );
+    assert!(from_environment(&[(name, "")]).unwrap().settings.forward_auth.rules.is_empty());
+    for text in ["x", "[1]", "[{}]", "[], x = 1", "{ host = 'a' }"] {
+        assert!(from_environment(&[(name, text)]).is_err(), "{text}");
+    }
+}
