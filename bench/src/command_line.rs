@@ -74,6 +74,9 @@ pub(crate) enum Task {
         listen: SocketAddr,
         #[arg(long)]
         answer: PathBuf,
+        /// The Doorward whose tokens it asks for, as the service whose key is in `DOORWARD_SERVICE_KEY`
+        #[arg(long)]
+        guarded_by: Option<String>,
     },
 }
 
@@ -81,6 +84,8 @@ pub(crate) enum Task {
 pub(crate) enum Measurement {
     /// CPU of a guarded request against bare axum
     Guarded,
+    /// The same of a service with the crate doorward-guard alone, beside a Doorward
+    GuardedService,
     /// Logins a second against the bare argon2 crate
     Logins,
     /// Guarded requests while logins fill the hash pool
@@ -165,6 +170,7 @@ impl CommandLine {
         let rig = self.rig();
         let report = match measurement {
             Measurement::Guarded => measure::guarded::run(&rig).await?,
+            Measurement::GuardedService => measure::guarded_service::run(&rig).await?,
             Measurement::ForwardAuth => measure::forward_auth::run(&rig).await?,
             Measurement::Logins => measure::logins::run(&rig).await?,
             Measurement::Flood => measure::flood::run(&rig).await?,

@@ -46,7 +46,9 @@ async fn main() -> ExitCode {
 
 async fn carry_out(command_line: &CommandLine) -> Result<()> {
     match &command_line.task {
-        Task::BareAxum { listen, answer } => server::bare_axum::serve(*listen, answer).await,
+        Task::BareAxum { listen, answer, guarded_by } => {
+            server::bare_axum::serve(*listen, answer, guarded_by.as_deref()).await
+        }
         Task::Table => report::write_table(&command_line.results, &command_line.table),
         Task::Measure(measurement) => command_line.measure(measurement).await,
         Task::All { samples } => command_line.measure_all(*samples).await,

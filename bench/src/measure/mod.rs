@@ -5,6 +5,7 @@ pub(crate) mod flask_guard;
 pub(crate) mod flood;
 pub(crate) mod forward_auth;
 pub(crate) mod guarded;
+pub(crate) mod guarded_service;
 pub(crate) mod logins;
 pub(crate) mod memory;
 pub(crate) mod revocation;

@@ -3,7 +3,22 @@
 //! This crate is what a service needs to guard its doors: it verifies access tokens, holds what was revoked, and remembers what
 //! it verified, so that a token costs its signature once and a look-up from then on. It has no database, no runtime and no HTTP
 //! server; eight dependencies: `aws-lc-rs` (all cryptography), `base64`, `http` (for its header map), `parking_lot`,
-//! `quick_cache`, `serde`, `serde_json`, `thiserror`.
+//! `quick_cache`, `serde`, `serde_json`, `thiserror`, which are 30 crates in all.
+//!
+//! # Features
+//!
+//! None is on by itself. A service beside a Doorward wants `follow` and the door of its framework.
+//!
+//! | feature | brings | crates more, in all |
+//! | --- | --- | --- |
+//! | `follow` | `ServiceGuard`: follows Doorward's revocations and keys over HTTP in two tokio tasks, asks about API keys | 29: `tokio`, `hyper`, `rustls` and what they stand on |
+//! | `tower` | `tower::GuardLayer`, around any HTTP service | 1 on top of `follow` |
+//! | `axum` | `axum::CurrentUser` and `axum::RequireRole` for axum 0.8 | 4 on top of `follow`, all of them axum's own |
+//! | `tonic` | `tonic::GuardInterceptor` for tonic 0.14 | 12 on top of `follow`, all of them tonic's own |
+//! | `metrics` | counters through the `metrics` facade | 3 on top of `follow` |
+//! | `outbound` | the bounded HTTP client that `follow` asks with, alone | part of `follow` |
+//!
+//! # The guard alone
 //!
 //! ```
 //! use doorward_guard::{Claims, Denied, Guard, GuardConfig, KeySet, Revocation, SessionId, SigningKey, sign_jwt};
@@ -68,7 +83,8 @@
 //! A token speaks for itself. A session cookie or an API key only names a row that the caller reads; when that row's user was
 //! changed, [`Guard::recall`] answers `None` and the row is read again.
 //!
-//! The guard does not fetch the feed of revocations, whoever uses it does, and says with [`Revocations::confirm_fresh`] when it
+//! The guard does not fetch the feed of revocations, whoever uses it does (`ServiceGuard` of the feature `follow` is one who does), and
+//! says with [`Revocations::confirm_fresh`] when it
 //! was read to its end. Past [`GuardConfig::max_staleness`] everything is refused as [`Denied::Stale`].
 //!
 //! A remembered credential costs its own length (a JWT about 500 bytes, a Flask token 165) and 360 bytes more, at most

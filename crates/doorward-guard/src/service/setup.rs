@@ -67,7 +67,7 @@ impl ServiceGuardBuilder {
         }
     }
 
-    /// The only `iss` that is accepted; `doorward` unless set, as Doorward's own `tokens.issuer`.
+    /// The only `iss` that is accepted: Doorward's `token.issuer`, which is its `public_url` where that is set. `doorward` unless set.
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.config.issuer = issuer.into();
