@@ -6,7 +6,7 @@ use doorward_core::{
 };
 use serde_json::{Value, json};
 
-use super::{CommandError, Context, Outcome, exit::Exit, output};
+use super::{Context, Outcome, exit::Exit, output};
 use crate::arguments::{ApiKeyCommand, ServiceCommand};
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -23,7 +23,7 @@ async fn act(command: ApiKeyCommand, context: &Context, doorward: &Doorward) -> 
     match command {
         ApiKeyCommand::Create { user, name, scope, expires } => {
             let user = user::find_named(reads, &user).await?;
-            let made = make(doorward, user.id, name, scope, expires).await?;
+            let made = api_key::create(doorward, user.id, new_key(name, scope, expires)).await?;
             show_made(context, user.id, Some(&made));
         }
         ApiKeyCommand::List { user } => {
@@ -59,31 +59,22 @@ async fn create_service(
     scopes: Vec<String>,
     expires: Option<u64>,
 ) -> Outcome {
-    if !scopes.is_empty()
-        && let Err(problem) = api_key::check_scopes(&scopes)
-    {
+    let key = (!scopes.is_empty()).then(|| new_key("first".to_owned(), scopes, expires));
+    if let Some(key) = &key {
         // Before the service is made: without its key it is half of what was asked for.
-        return Err(doorward_core::Error::field("scopes", problem).into());
+        key.check()?;
     }
     let service = user::create_service(doorward, name, roles).await?;
-    let made = if scopes.is_empty() {
-        None
-    } else {
-        Some(make(doorward, service.id, "first".to_owned(), scopes, expires).await?)
+    let made = match key {
+        Some(key) => Some(api_key::create(doorward, service.id, key).await?),
+        None => None,
     };
     show_made(context, service.id, made.as_ref());
     Ok(Exit::Done)
 }
 
-async fn make(
-    doorward: &Doorward,
-    user: UserId,
-    name: String,
-    scopes: Vec<String>,
-    expires: Option<u64>,
-) -> Result<CreatedApiKey, CommandError> {
-    let expires_in = expires.map(|days| days.saturating_mul(DAY_SECONDS));
-    Ok(api_key::create(doorward, user, NewApiKey { name, scopes, expires_in }).await?)
+fn new_key(name: String, scopes: Vec<String>, expires: Option<u64>) -> NewApiKey {
+    NewApiKey { name, scopes, expires_in: expires.map(|days| days.saturating_mul(DAY_SECONDS)) }
 }
 
 fn show_made(context: &Context, user: UserId, made: Option<&CreatedApiKey>) {

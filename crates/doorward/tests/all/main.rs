@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod api_keys;
 mod audit;
 mod commands;
 mod disk_full;
 mod file_modes;
 mod health;
+mod invitations;
 mod mail;
 mod postgres;
 mod program;
