@@ -15,5 +15,6 @@ mod program;
 mod replicas;
 mod secrets;
 mod server;
+mod smtp_tls;
 mod sqlite_file;
 mod testing;
