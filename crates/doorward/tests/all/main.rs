@@ -9,6 +9,7 @@ mod disk_full;
 mod file_modes;
 mod health;
 mod invitations;
+mod log;
 mod mail;
 mod postgres;
 mod program;
