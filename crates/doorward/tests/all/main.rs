@@ -11,6 +11,7 @@ mod health;
 mod invitations;
 mod log;
 mod mail;
+mod named_tests;
 mod postgres;
 mod program;
 mod replicas;
