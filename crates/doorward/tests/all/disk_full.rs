@@ -160,30 +160,17 @@ fn knock(server: &Serving, door: &Door, number: usize) -> Reply {
     server.send(method, &path, headers, &body.to_string())
 }
 
-#[test]
-fn i_on_a_full_disk_no_door_does_half_of_what_it_is_asked() {
-    const MOST: usize = 60;
-    let folder = Folder::new();
-    // One client asks for all of it.
-    let mut server = serve_where_files_can_be_limited(&folder, &[("DOORWARD_THROTTLE__ENABLED", "false")]);
-    let root = server.log_in("admin", PASSWORD).token();
-    let new_user = |name: &str, number: usize| {
-        json!({"username": format!("{name}{number}"), "email": format!("{name}{number}@example.com"),
-            "password": "seven quiet lanterns drifting"})
-    };
-    let tokens: Vec<_> = (0..=MOST)
-        .map(|number| {
-            assert_eq!(server.post("/register", &new_user("early", number)).status, 200);
-            server.log_in(&format!("early{number}"), "seven quiet lanterns drifting").token()
-        })
-        .collect();
-    let database = format!("sqlite://{}", folder.path("doorward.db").display());
-    crate::postgres::sql(&database, "UPDATE users SET email = username || '@example.com' WHERE username LIKE 'early%'");
+fn new_user(name: &str, number: usize) -> Value {
+    json!({"username": format!("{name}{number}"), "email": format!("{name}{number}@example.com"),
+        "password": "seven quiet lanterns drifting"})
+}
 
-    let nobody = String::new();
-    let doors = [
+/// The doors behind which an account lives; each user asks once.
+fn doors(root: &str, tokens: &[String]) -> Vec<Door> {
+    let (root, tokens) = (root.to_owned(), tokens.to_vec());
+    vec![
         Door {
-            request: Box::new(move |number| ("POST", "/register".into(), nobody.clone(), new_user("late", number))),
+            request: Box::new(|number| ("POST", "/register".into(), String::new(), new_user("late", number))),
             traces: &[
                 "users WHERE username LIKE 'late%'",
                 "mail_outbox WHERE recipient LIKE 'late%'",
@@ -242,7 +229,26 @@ fn i_on_a_full_disk_no_door_does_half_of_what_it_is_asked() {
             }),
             traces: &["roles WHERE name LIKE 'late%'", "role_permissions", "audit_events WHERE kind = 'role.created'"],
         },
-    ];
+    ]
+}
+
+#[test]
+fn i_on_a_full_disk_no_door_does_half_of_what_it_is_asked() {
+    const MOST: usize = 60;
+    let folder = Folder::new();
+    // One client asks for all of it.
+    let mut server = serve_where_files_can_be_limited(&folder, &[("DOORWARD_THROTTLE__ENABLED", "false")]);
+    let root = server.log_in("admin", PASSWORD).token();
+    let tokens: Vec<_> = (0..=MOST)
+        .map(|number| {
+            assert_eq!(server.post("/register", &new_user("early", number)).status, 200);
+            server.log_in(&format!("early{number}"), "seven quiet lanterns drifting").token()
+        })
+        .collect();
+    let database = format!("sqlite://{}", folder.path("doorward.db").display());
+    crate::postgres::sql(&database, "UPDATE users SET email = username || '@example.com' WHERE username LIKE 'early%'");
+
+    let doors = doors(&root, &tokens);
     let mut opened = vec![0; doors.len()];
     let mut number = 0;
     // From an empty log, each has room for other parts of a transaction.

@@ -37,7 +37,7 @@ fn named(cell: &str) -> Vec<(String, String)> {
         if at % 2 == 0 || part.contains(' ') {
             continue;
         }
-        if part.contains('/') || part.ends_with(".rs") {
+        if part.contains(['/', '.']) {
             let word = before.split_whitespace().last().unwrap_or_default();
             let folder = FOLDERS.iter().find(|(name, _)| *name == word).map(|(_, folder)| *folder);
             place = folder.map_or_else(|| part.to_owned(), |folder| format!("{folder}/{part}"));
