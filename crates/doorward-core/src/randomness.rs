@@ -23,3 +23,19 @@ pub fn random_bytes<const N: usize>(randomness: &dyn Randomness) -> [u8; N] {
     randomness.fill(&mut bytes);
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_systems_randomness_never_repeats() {
+        let drawn: HashSet<[u8; 16]> = (0..10_000).map(|_| random_bytes(&SystemRandomness)).collect();
+        assert_eq!(drawn.len(), 10_000);
+        let set_bits: u32 = drawn.iter().flatten().map(|byte| byte.count_ones()).sum();
+        // Of 1,280,000 bits; the deviation is 566.
+        assert!(set_bits.abs_diff(640_000) < 6 * 566, "{set_bits}");
+    }
+}

@@ -27,6 +27,31 @@ pub struct NewApiKey {
     pub expires_in: Option<u64>,
 }
 
+impl NewApiKey {
+    /// Whether it can be made, as far as the key itself tells.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the bad fields.
+    pub fn check(&self) -> Result<(), Error> {
+        let mut bad = Vec::new();
+        let mut refuse = |field: &'static str, problem| bad.push(FieldError { field: field.into(), problem });
+        if self.name.trim().is_empty() {
+            refuse("name", FieldProblem::Empty);
+        } else if self.name.chars().count() > NAME_WIDTH {
+            refuse("name", FieldProblem::TooLong { most: NAME_WIDTH, unit: "characters" });
+        } else if self.name.chars().any(char::is_control) {
+            refuse("name", FieldProblem::InvalidCharacters);
+        }
+        if let Err(problem) = check_scopes(&self.scopes) {
+            refuse("scopes", problem);
+        }
+        if self.expires_in.is_some_and(|life| !LIFE.contains(&life)) {
+            refuse("expires_in", FieldProblem::OutOfRange);
+        }
+        if bad.is_empty() { Ok(()) } else { Err(Error::Invalid(bad)) }
+    }
+}
+
 /// An API key that was just made.
 #[derive(Debug)]
 pub struct CreatedApiKey {
@@ -42,7 +67,7 @@ pub struct CreatedApiKey {
 /// # Errors
 /// [`Error::Invalid`] names the bad fields; [`Error::ApiKeyLimit`] where the user has as many as may be.
 pub async fn create(doorward: &Doorward, user: UserId, new: NewApiKey) -> Result<CreatedApiKey, Error> {
-    check(&new)?;
+    new.check()?;
     let mut scopes: Vec<&str> = Vec::new();
     for scope in &new.scopes {
         if !scopes.contains(&scope.as_str()) {
@@ -107,23 +132,4 @@ pub(super) async fn create_within(
         .with("scopes", scopes.to_vec());
     let recorded = audit::append_within(doorward, transaction, event, now).await?;
     Ok((CreatedApiKey { row, key }, recorded))
-}
-
-fn check(new: &NewApiKey) -> Result<(), Error> {
-    let mut bad = Vec::new();
-    let mut refuse = |field: &'static str, problem| bad.push(FieldError { field: field.into(), problem });
-    if new.name.trim().is_empty() {
-        refuse("name", FieldProblem::Empty);
-    } else if new.name.chars().count() > NAME_WIDTH {
-        refuse("name", FieldProblem::TooLong { most: NAME_WIDTH, unit: "characters" });
-    } else if new.name.chars().any(char::is_control) {
-        refuse("name", FieldProblem::InvalidCharacters);
-    }
-    if let Err(problem) = check_scopes(&new.scopes) {
-        refuse("scopes", problem);
-    }
-    if new.expires_in.is_some_and(|life| !LIFE.contains(&life)) {
-        refuse("expires_in", FieldProblem::OutOfRange);
-    }
-    if bad.is_empty() { Ok(()) } else { Err(Error::Invalid(bad)) }
 }

@@ -22,6 +22,9 @@ use crate::{
 /// An operator can mend that, so the mail waits.
 const REFUSED_USER: [u16; 4] = [530, 534, 535, 538];
 
+/// How a certificate begins in PEM (RFC 7468 §5.1).
+const BEGIN_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// The way that mails go.
 pub(super) enum Transport {
     /// To a mail server.
@@ -133,6 +136,10 @@ fn tls_parameters(settings: &Settings) -> Result<TlsParameters, Error> {
             Error::startup(format!("`mail.smtp_ca` {} can't be used: {why}", path.display()), "name a file in PEM")
         };
         let pem = std::fs::read(path).map_err(|error| unfit(error.to_string()))?;
+        // A file without any is read as no authority, and then the mail server is the one to blame.
+        if !pem.windows(BEGIN_CERTIFICATE.len()).any(|window| window == BEGIN_CERTIFICATE) {
+            return Err(unfit("there is no certificate in it".to_owned()));
+        }
         builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| unfit(error.to_string()))?);
     }
     builder.build().map_err(|error| Error::startup(format!("mail by TLS: {error}"), "look at `mail.smtp_url`"))

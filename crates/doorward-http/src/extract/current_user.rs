@@ -121,9 +121,14 @@ pub(super) fn refuse(app: &App, headers: &HeaderMap, error: &Error) -> Response 
 
 /// Why somebody was not let in: the exact reason, which the client is not told.
 pub(crate) fn log(error: &Error) {
-    if let Error::Denied(denied) = error {
-        metrics::counter!("doorward_denied_total", "error" => denied.error_name()).increment(1);
-        tracing::info!(error = denied.error_name(), reason = denied.reason(), "denied");
+    match error {
+        Error::Denied(denied) => {
+            metrics::counter!("doorward_denied_total", "error" => denied.error_name()).increment(1);
+            tracing::info!(error = denied.error_name(), reason = denied.reason(), "denied");
+        }
+        Error::Internal(_) | Error::Startup { .. } => tracing::error!(error = error.name(), reason = %error, "denied"),
+        Error::Unavailable(_) => tracing::warn!(error = error.name(), reason = %error, "denied"),
+        _ => tracing::info!(error = error.name(), reason = %error, "denied"),
     }
 }
 

@@ -6,7 +6,7 @@ use doorward_core::{
 };
 use serde_json::{Value, json};
 
-use super::{CommandError, Context, Outcome, exit::Exit, output};
+use super::{Context, Outcome, exit::Exit, output};
 use crate::arguments::ApiKeyCommand;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -23,7 +23,7 @@ async fn act(command: ApiKeyCommand, context: &Context, doorward: &Doorward) -> 
     match command {
         ApiKeyCommand::Create { user, name, scope, expires } => {
             let user = user::find_named(reads, &user).await?;
-            let made = make(doorward, user.id, name, scope, expires).await?;
+            let made = api_key::create(doorward, user.id, new_key(name, scope, expires)).await?;
             show_made(context, user.id, Some(&made));
         }
         ApiKeyCommand::List { user } => {
@@ -43,15 +43,8 @@ async fn act(command: ApiKeyCommand, context: &Context, doorward: &Doorward) -> 
     Ok(Exit::Done)
 }
 
-pub(super) async fn make(
-    doorward: &Doorward,
-    user: UserId,
-    name: String,
-    scopes: Vec<String>,
-    expires: Option<u64>,
-) -> Result<CreatedApiKey, CommandError> {
-    let expires_in = expires.map(|days| days.saturating_mul(DAY_SECONDS));
-    Ok(api_key::create(doorward, user, NewApiKey { name, scopes, expires_in }).await?)
+pub(super) fn new_key(name: String, scopes: Vec<String>, expires: Option<u64>) -> NewApiKey {
+    NewApiKey { name, scopes, expires_in: expires.map(|days| days.saturating_mul(DAY_SECONDS)) }
 }
 
 pub(super) fn show_made(context: &Context, user: UserId, made: Option<&CreatedApiKey>) {

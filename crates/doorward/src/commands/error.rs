@@ -141,6 +141,10 @@ impl From<Error> for CommandError {
             Error::Invalid(fields) => fields.iter().map(field_fault).collect(),
             Error::Startup { what, way_out } => vec![Fault::with(what, way_out)],
             Error::Internal(_) | Error::Unavailable(_) => vec![Fault::new(error.to_string())],
+            Error::RegistrationClosed => vec![Fault::with(
+                "registration is closed: nobody could use an invitation",
+                "set `registration.mode` to `invite`, `domain` or `open`",
+            )],
             other => vec![Fault::new(other.in_words(Language::English))],
         };
         Self { exit, name, faults }

@@ -1,6 +1,6 @@
 use doorward_core::{
     Doorward, Error,
-    api_key::{check_scopes, list_of, rotate},
+    api_key::{create, list_of, rotate},
     user::{self, User, Wanted},
 };
 use serde_json::{Value, json};
@@ -108,17 +108,15 @@ async fn create_service(
     scopes: Vec<String>,
     expires: Option<u64>,
 ) -> Outcome {
-    if !scopes.is_empty()
-        && let Err(problem) = check_scopes(&scopes)
-    {
+    let key = (!scopes.is_empty()).then(|| api_key::new_key("first".to_owned(), scopes, expires));
+    if let Some(key) = &key {
         // Before the service is made: without its key it is half of what was asked for.
-        return Err(doorward_core::Error::field("scopes", problem).into());
+        key.check()?;
     }
     let service = user::create_service(doorward, name, roles).await?;
-    let made = if scopes.is_empty() {
-        None
-    } else {
-        Some(api_key::make(doorward, service.id, "first".to_owned(), scopes, expires).await?)
+    let made = match key {
+        Some(key) => Some(create(doorward, service.id, key).await?),
+        None => None,
     };
     api_key::show_made(context, service.id, made.as_ref());
     Ok(Exit::Done)

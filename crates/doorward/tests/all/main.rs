@@ -2,17 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod api_keys;
 mod audit;
 mod commands;
 mod disk_full;
 mod file_modes;
 mod health;
+mod invitations;
+mod log;
 mod mail;
+mod named_tests;
 mod postgres;
 mod program;
 mod proxies;
 mod replicas;
 mod secrets;
 mod server;
+mod smtp_tls;
 mod sqlite_file;
 mod testing;

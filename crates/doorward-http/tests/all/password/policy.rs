@@ -184,3 +184,15 @@ fn a_breach_server_that_does_not_answer_well_refuses_nobody() {
         }
     });
 }
+
+#[test]
+fn v6_2_10_no_password_expires() {
+    on_both_engines(async |app| {
+        app.user("alice").await;
+        for _ in 0..10 {
+            app.advance(366 * 24 * 60 * 60).await;
+            app.doorward.keep_house().await.unwrap();
+            assert_eq!(app.log_in("alice").await.status, 200);
+        }
+    });
+}
