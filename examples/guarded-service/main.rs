@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use axum::{Extension, Json, Router, http::StatusCode, routing::get};
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use doorward_guard::{
     ServiceGuard,
     axum::{CurrentUser, RequireRole, RoleName},
@@ -33,7 +33,7 @@ async fn greeting(user: Option<CurrentUser>) -> String {
 }
 
 /// 503 as long as nobody could be let in.
-async fn health(Extension(guard): Extension<ServiceGuard>) -> (StatusCode, Json<Value>) {
+async fn health(State(guard): State<ServiceGuard>) -> (StatusCode, Json<Value>) {
     let status = guard.status();
     let code = if status.stale { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let reason = status.feed_error.or(status.keys_error);
@@ -46,7 +46,7 @@ fn application(guard: ServiceGuard) -> Router {
         .route("/orders", get(orders))
         .route("/orders/all", get(every_order))
         .route("/health", get(health))
-        .layer(Extension(guard))
+        .with_state(guard)
 }
 
 #[tokio::main]

@@ -7,10 +7,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::routing::get;
-use axum::{Extension, Router};
 use doorward_guard::{ServiceGuard, axum::CurrentUser};
 use serde::{Deserialize, Serialize};
 
@@ -80,8 +80,8 @@ pub(crate) async fn serve(listen: SocketAddr, answer: &Path, guarded_by: Option<
             guard.ready().await;
             Router::new()
                 .route(&copied.path, get(move |_: CurrentUser| async move { (headers, body) }))
-                .layer(Extension(guard))
                 .route(READY, get(|| async {}))
+                .with_state(guard)
         }
     };
     let listener = tokio::net::TcpListener::bind(listen).await?;

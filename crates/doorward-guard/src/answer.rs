@@ -12,9 +12,6 @@ pub(crate) enum Refusal<'a> {
     Denied(Denied),
     /// Known, and without this role.
     RoleRequired(&'a str),
-    /// The route is guarded by an extractor, and nobody gave it a guard.
-    #[cfg(feature = "axum")]
-    NoGuard,
 }
 
 #[derive(Serialize)]
@@ -45,8 +42,6 @@ impl Refusal<'_> {
         match self {
             Self::Denied(denied) => denied.status(),
             Self::RoleRequired(_) => 403,
-            #[cfg(feature = "axum")]
-            Self::NoGuard => 500,
         }
     }
 
@@ -54,8 +49,6 @@ impl Refusal<'_> {
         match self {
             Self::Denied(denied) => denied.error_name(),
             Self::RoleRequired(_) => "role_required",
-            #[cfg(feature = "axum")]
-            Self::NoGuard => "internal_error",
         }
     }
 
@@ -66,8 +59,6 @@ impl Refusal<'_> {
             (Self::Denied(denied), Language::Chinese) => denied.in_chinese().to_owned(),
             (Self::RoleRequired(role), Language::Chinese) => format!("需要角色 {role}"),
             (Self::RoleRequired(role), _) => format!("This needs the role {role}."),
-            #[cfg(feature = "axum")]
-            (Self::NoGuard, _) => "This route has no guard: put GuardLayer or Extension(guard) around it.".to_owned(),
         }
     }
 

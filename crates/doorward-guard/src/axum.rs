@@ -2,13 +2,13 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use axum::{Extension, Router, routing::get};
+//! use axum::{Router, routing::get};
 //! use doorward_guard::{ServiceGuard, axum::CurrentUser};
 //!
 //! let guard = ServiceGuard::builder("https://id.example", "dw_…").start()?;
 //! let app: Router = Router::new()
 //!     .route("/orders", get(|user: CurrentUser| async move { format!("orders of user {}", user.user_id) }))
-//!     .layer(Extension(guard));
+//!     .with_state(guard);
 //! # Ok(())
 //! # }
 //! ```
@@ -18,7 +18,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum_core::body::Body;
-use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::Response;
 use http::request::Parts;
 
@@ -28,7 +28,7 @@ use crate::{Credentials, Denied, Identity, ServiceGuard};
 /// Who is asking. As an argument of a handler it guards the route: without a good token the handler is not called, and the client is
 /// told why. `Option<CurrentUser>` lets nobody pass as `None`; a token that is there must still be good.
 ///
-/// Needs `Extension(guard)`, or a `GuardLayer` (feature `tower`), around the route.
+/// The guard is the router's state, or a part of it: `impl FromRef<MyState> for ServiceGuard`.
 #[derive(Debug, Clone)]
 pub struct CurrentUser(pub Arc<Identity>);
 
@@ -40,24 +40,27 @@ impl Deref for CurrentUser {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
+impl<S: Send + Sync> FromRequestParts<S> for CurrentUser
+where
+    ServiceGuard: FromRef<S>,
+{
     type Rejection = Response<Body>;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response<Body>> {
-        identify(parts).await.map(Self)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response<Body>> {
+        identify(parts, state).await.map(Self)
     }
 }
 
-impl<S: Send + Sync> OptionalFromRequestParts<S> for CurrentUser {
+impl<S: Send + Sync> OptionalFromRequestParts<S> for CurrentUser
+where
+    ServiceGuard: FromRef<S>,
+{
     type Rejection = Response<Body>;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Response<Body>> {
-        if parts.extensions.get::<ServiceGuard>().is_none() {
-            return Err(Refusal::NoGuard.answer(&parts.headers));
-        }
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Response<Body>> {
         match Credentials::from_headers(&parts.headers, &[]) {
             Err(Denied::Missing) => Ok(None),
-            _ => identify(parts).await.map(|identity| Some(Self(identity))),
+            _ => identify(parts, state).await.map(|identity| Some(Self(identity))),
         }
     }
 }
@@ -87,11 +90,14 @@ impl<R> Deref for RequireRole<R> {
     }
 }
 
-impl<S: Send + Sync, R: RoleName> FromRequestParts<S> for RequireRole<R> {
+impl<S: Send + Sync, R: RoleName> FromRequestParts<S> for RequireRole<R>
+where
+    ServiceGuard: FromRef<S>,
+{
     type Rejection = Response<Body>;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response<Body>> {
-        let identity = identify(parts).await?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response<Body>> {
+        let identity = identify(parts, state).await?;
         if !identity.has_role(R::NAME) {
             return Err(Refusal::RoleRequired(R::NAME).answer(&parts.headers));
         }
@@ -99,19 +105,14 @@ impl<S: Send + Sync, R: RoleName> FromRequestParts<S> for RequireRole<R> {
     }
 }
 
-/// What the layer found, or what this request's first extractor found, or what the guard says now.
-async fn identify(parts: &mut Parts) -> Result<Arc<Identity>, Response<Body>> {
+/// What a `GuardLayer` found, or what the guard says now. It is not kept with the request: to ask the guard again costs less.
+async fn identify<S>(parts: &Parts, state: &S) -> Result<Arc<Identity>, Response<Body>>
+where
+    ServiceGuard: FromRef<S>,
+{
     if let Some(identity) = parts.extensions.get::<Arc<Identity>>() {
         return Ok(Arc::clone(identity));
     }
-    let Some(guard) = parts.extensions.get::<ServiceGuard>() else {
-        return Err(Refusal::NoGuard.answer(&parts.headers));
-    };
-    match guard.verify_headers(&parts.headers).await {
-        Ok(identity) => {
-            parts.extensions.insert(Arc::clone(&identity));
-            Ok(identity)
-        }
-        Err(denied) => Err(Refusal::Denied(denied).answer(&parts.headers)),
-    }
+    let guard = ServiceGuard::from_ref(state);
+    guard.verify_headers(&parts.headers).await.map_err(|denied| Refusal::Denied(denied).answer(&parts.headers))
 }

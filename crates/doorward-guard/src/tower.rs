@@ -25,8 +25,8 @@ use tower_service::Service;
 use crate::answer::Refusal;
 use crate::{Credentials, Denied, Identity, ServiceGuard};
 
-/// Lets a request pass to the service within only with a good token, and puts `Arc<Identity>` and the [`ServiceGuard`] into its
-/// extensions. Others are answered as Doorward answers them: the envelope `{code, message, data, error}` (or, where it is accepted,
+/// Lets a request pass to the service within only with a good token, and puts `Arc<Identity>` into its extensions. Others are
+/// answered as Doorward answers them: the envelope `{code, message, data, error}` (or, where it is accepted,
 /// `application/problem+json`) with 401 and `WWW-Authenticate`, 403 without any token or role, 503 with `Retry-After` while Doorward
 /// is not heard of.
 ///
@@ -109,7 +109,6 @@ impl Rules {
         if let Some(identity) = identity {
             request.extensions_mut().insert(identity);
         }
-        request.extensions_mut().insert(self.guard.clone());
         Ok(request)
     }
 }

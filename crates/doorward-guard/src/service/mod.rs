@@ -46,16 +46,18 @@ pub use status::ServiceGuardStatus;
 /// errors with a growing pause of 0.1 to 5 seconds.
 #[derive(Clone)]
 pub struct ServiceGuard {
-    shared: Arc<Shared>,
-    tasks: Arc<Tasks>,
+    following: Arc<Following>,
 }
 
-/// What runs for a guard; ends when nobody holds the guard any more.
-struct Tasks([JoinHandle<()>; 2]);
+/// What runs for a guard, and ends when nobody holds the guard any more. The tasks hold `shared` alone.
+struct Following {
+    shared: Arc<Shared>,
+    tasks: [JoinHandle<()>; 2],
+}
 
-impl Drop for Tasks {
+impl Drop for Following {
     fn drop(&mut self) {
-        self.0.iter().for_each(JoinHandle::abort);
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -92,12 +94,12 @@ impl ServiceGuard {
     /// key's, and what needs introspection is refused unless it is remembered.
     pub fn verify_now(&self, credential: &str) -> Result<Arc<Identity>, Denied> {
         let outcome = self.known(credential).unwrap_or_else(|| {
-            let now = self.shared.now();
+            let now = self.following.shared.now();
             match kind(credential) {
                 CredentialKind::AccessToken => {
-                    let denied = self.shared.guard.verify(credential, now).err();
+                    let denied = self.following.shared.guard.verify(credential, now).err();
                     if denied == Some(Denied::UnknownKey) {
-                        self.shared.want_unknown_key();
+                        self.following.shared.want_unknown_key();
                     }
                     Err(denied.unwrap_or(Denied::Stale))
                 }
@@ -118,30 +120,30 @@ impl ServiceGuard {
     /// Waits until Doorward was heard of: its keys and its revocations are known. For a service that wants to be ready before it
     /// says so; bound it with `tokio::time::timeout`.
     pub async fn ready(&self) {
-        let mut heard = self.shared.heard.subscribe();
+        let mut heard = self.following.shared.heard.subscribe();
         // The sender lives as long as this guard.
         let _ = heard.wait_for(|heard| *heard).await;
     }
 
     /// How it stands: for a health check or a page of the service's own.
     pub fn status(&self) -> ServiceGuardStatus {
-        self.shared.describe()
+        self.following.shared.describe()
     }
 
     /// The guard beneath.
     pub fn guard(&self) -> &Guard {
-        &self.shared.guard
+        &self.following.shared.guard
     }
 
     /// Counts a verdict on its way out.
     pub(crate) fn noted(&self, outcome: Result<Arc<Identity>, Denied>) -> Result<Arc<Identity>, Denied> {
-        self.shared.status.verdict(&outcome);
+        self.following.shared.status.verdict(&outcome);
         outcome
     }
 
     /// The verdict if it can be given without waiting.
     pub(crate) fn known(&self, credential: &str) -> Option<Result<Arc<Identity>, Denied>> {
-        let shared = &self.shared;
+        let shared = &self.following.shared;
         let now = shared.now();
         if kind(credential) == CredentialKind::ApiKey {
             if !shared.introspection.is_on() {
@@ -161,7 +163,7 @@ impl ServiceGuard {
     }
 
     async fn ask(&self, credential: &str) -> Result<Arc<Identity>, Denied> {
-        let shared = &self.shared;
+        let shared = &self.following.shared;
         if kind(credential) == CredentialKind::ApiKey {
             return introspection::api_key(shared, credential).await;
         }
@@ -189,7 +191,7 @@ impl fmt::Debug for ServiceGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServiceGuard")
             .field("status", &self.status())
-            .field("clones", &Arc::strong_count(&self.tasks))
+            .field("clones", &Arc::strong_count(&self.following))
             .finish_non_exhaustive()
     }
 }

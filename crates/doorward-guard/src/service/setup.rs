@@ -7,7 +7,7 @@ use http::{HeaderValue, Uri};
 use super::asking::Asking;
 use super::introspection::Introspection;
 use super::shared::{Clock, Shared};
-use super::{ServiceGuard, Tasks, following};
+use super::{Following, ServiceGuard, following};
 use crate::{API_KEY_PREFIX, FlaskAlgorithm, Guard, GuardConfig};
 
 /// What happens while Doorward is not heard of.
@@ -174,7 +174,7 @@ impl ServiceGuardBuilder {
             runtime.spawn(following::follow_revocations(Arc::clone(&shared))),
             runtime.spawn(following::follow_keys(Arc::clone(&shared))),
         ];
-        Ok(ServiceGuard { shared, tasks: Arc::new(Tasks(tasks)) })
+        Ok(ServiceGuard { following: Arc::new(Following { shared, tasks }) })
     }
 }
 
