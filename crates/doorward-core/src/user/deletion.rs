@@ -43,7 +43,7 @@ pub async fn request_deletion(doorward: &Doorward, id: UserId) -> Result<Option<
                 .await?;
         let variables = Map::from_iter([
             ("when".to_owned(), when.clone().into()),
-            ("link".to_owned(), cancel_link(doorward, &code.link_token).into()),
+            ("link".to_owned(), mail::link(doorward, "/account/deletion/cancel", &code.link_token).into()),
         ]);
         tell_within(doorward, &transaction, &user, Template::DeletionRequested, variables, now).await?;
     }
@@ -131,10 +131,4 @@ async fn tell_within(
     let language = user.language.as_deref().unwrap_or("en");
     let mail = Mail { user_id: Some(user.id), recipient: &email.0, template, language, variables };
     mail::enqueue_within(doorward, transaction, mail, now).await
-}
-
-/// The page that calls the deletion off: the token goes to `POST /me/deletion/cancel`.
-fn cancel_link(doorward: &Doorward, token: &str) -> String {
-    let base = doorward.settings().link_base();
-    format!("{}/account/deletion/cancel?token={token}", base.trim_end_matches('/'))
 }
