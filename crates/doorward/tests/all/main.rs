@@ -4,6 +4,7 @@
 
 mod audit;
 mod commands;
+mod deletion;
 mod disk_full;
 mod file_modes;
 mod health;
