@@ -142,9 +142,6 @@ pub enum Error {
     /// There is no such mail, or it was sent.
     #[error("there is no such mail, or it was sent")]
     MailNotFound,
-    /// No mail can be sent: nothing is configured to send it.
-    #[error("no mail can be sent: nothing is configured to send it")]
-    MailUnavailable,
     /// The caller is known but lacks a permission.
     #[error("the permission {permission} is needed")]
     PermissionRequired {
@@ -316,7 +313,6 @@ impl Error {
             Self::RoleTaken => 409,
             Self::RoleInUse => 409,
             Self::RoleProtected => 409,
-            Self::MailUnavailable => 503,
             Self::PermissionRequired { .. } | Self::Vetoed { .. } => 403,
             // Proxies know 401 and 403, and take anything else for a fault.
             Self::Unforwarded(_) => 403,
@@ -376,7 +372,6 @@ impl Error {
             Self::RoleInUse => "role_in_use",
             Self::RoleProtected => "role_protected",
             Self::MailNotFound => "mail_not_found",
-            Self::MailUnavailable => "mail_unavailable",
             Self::PermissionRequired { .. } => "permission_required",
             Self::TooManyTries { .. } => "too_many_tries",
             Self::Vetoed { .. } => "vetoed",
@@ -391,7 +386,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Busy { retry_after } | Self::TooManyTries { retry_after } => Some(*retry_after),
-            Self::Unavailable(_) | Self::MailUnavailable | Self::Denied(Denied::Stale) => Some(1),
+            Self::Unavailable(_) | Self::Denied(Denied::Stale) => Some(1),
             _ => None,
         }
     }

@@ -105,7 +105,6 @@ fn by_name(name: &str) -> (&'static str, &'static str) {
         }
         "role_protected" => ("This role must stay.", "该角色不能删除或修改。"),
         "mail_not_found" => ("There is no such mail, or it was sent.", "该邮件不存在或已发送。"),
-        "mail_unavailable" => ("Mail can not be sent now.", "暂时无法发送邮件。"),
         "permission_required" => ("You may not do this.", "您无权执行此操作。"),
         "too_many_tries" => ("Too many tries. Wait before the next.", "尝试次数过多,请稍后再试。"),
         "no_rule" => ("No rule lets this through.", "没有允许该请求的规则。"),

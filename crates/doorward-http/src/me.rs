@@ -3,7 +3,6 @@ pub(crate) mod api_keys;
 pub(crate) mod deletion;
 pub(crate) mod email;
 pub(crate) mod export;
-mod if_match;
 pub(crate) mod password;
 pub(crate) mod sessions;
 
@@ -18,14 +17,14 @@ use doorward_core::{
     user::{self, User},
 };
 use doorward_guard::Denied;
-use http::{HeaderMap, HeaderValue, header::ETAG};
+use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     App, CurrentUser, Envelope,
     envelope::Refusal,
-    extract::{Acting, Fields, JsonBody, ReadFields},
+    extract::{Acting, Fields, IfMatch, JsonBody, ReadFields},
 };
 
 /// The signed-in user.
@@ -38,6 +37,9 @@ pub(crate) struct Me {
     username: Option<String>,
     #[schema(example = "admin@example.com")]
     email: Option<String>,
+    /// The address of the registration, while it is not confirmed; `email` is null until then.
+    #[schema(example = json!(null))]
+    pending_email: Option<String>,
     confirmed: bool,
     name: Option<String>,
     location: Option<String>,
@@ -157,7 +159,7 @@ impl ReadFields for ChangeMe {
 pub(crate) async fn change(
     current: CurrentUser,
     Acting(doorward): Acting,
-    headers: HeaderMap,
+    IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<ChangeMe>,
 ) -> Result<Response, Refusal> {
     let wanted = ProfileChange {
@@ -168,7 +170,6 @@ pub(crate) async fn change(
         language: body.language,
         extra: body.extra,
     };
-    let precondition = if_match::read(&headers);
     let changed = profile::change(&doorward, UserId(current.user_id), wanted, &precondition, Audience::User).await;
     let user = changed.map_err(|error| match error {
         Error::UserNotFound => Denied::UserUnknown.into(),
@@ -186,6 +187,7 @@ async fn answer(doorward: &Doorward, user: User) -> Result<Response, Refusal> {
         id: user.id.0,
         username: text(user.username),
         email: text(user.email),
+        pending_email: text(user.pending_email),
         confirmed: user.confirmed.unwrap_or(false),
         name: text(user.name),
         location: text(user.location),
@@ -197,9 +199,5 @@ async fn answer(doorward: &Doorward, user: User) -> Result<Response, Refusal> {
         language: text(user.language),
         extra,
     };
-    let mut response = Envelope::successful(me).into_response();
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        response.headers_mut().insert(ETAG, etag);
-    }
-    Ok(response)
+    Ok(([(ETAG, etag)], Envelope::successful(me)).into_response())
 }

@@ -66,6 +66,7 @@ pub const ROUTES: &[Route] = &[
     route("DELETE", "/users/{id}", Access::Administrator),
     route("POST", "/users/{id}/disable", Access::Administrator),
     route("POST", "/users/{id}/enable", Access::Administrator),
+    route("POST", "/users/{id}/undelete", Access::Administrator),
     route("POST", "/users/{id}/logout", Access::Administrator),
     route("POST", "/users/{id}/reset-password", Access::Administrator),
     route("GET", "/users/{id}/roles", Access::Administrator),
@@ -126,6 +127,7 @@ pub(crate) fn described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<
         .routes(routes!(users::id::show, users::id::change, users::id::delete))
         .routes(routes!(users::disable::disable))
         .routes(routes!(users::enable::enable))
+        .routes(routes!(users::undelete::undelete))
         .routes(routes!(users::logout::log_out))
         .routes(routes!(users::reset_password::start))
         .routes(routes!(users::roles::list, users::roles::grant))

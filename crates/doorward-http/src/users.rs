@@ -11,6 +11,7 @@ pub(crate) mod reset_password;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 mod shown;
+pub(crate) mod undelete;
 
 use axum::{Extension, response::Response};
 use doorward_core::user::{self, NewUser};
@@ -20,7 +21,7 @@ use utoipa::ToSchema;
 
 use self::{
     listing::{ListParameters, ListQuery},
-    shown::{UserEnvelope, UserShown, show_all},
+    shown::{UserEnvelope, UserShown, show, show_all},
 };
 use crate::{
     App, Envelope,
@@ -116,7 +117,8 @@ impl NewUserRequest {
     request_body = NewUserRequest,
     security(("token" = []), ("bearer" = []), ("cookie" = [])),
     responses(
-        (status = 201, description = "Made.", body = UserEnvelope),
+        (status = 201, description = "Made.", body = UserEnvelope,
+            headers(("ETag", description = "For `If-Match` at a change."))),
         (status = 404, description = "`role_not_found`."),
         (status = 409, description = "`username_taken`, `email_taken`."),
         (status = 401, description = "The token was refused: `token_expired`, `token_revoked`, `token_malformed`, `token_invalid`, …"),
@@ -130,5 +132,5 @@ pub(crate) async fn create(
     JsonBody(body): JsonBody<NewUserRequest>,
 ) -> Result<Response, Refusal> {
     let user = user::create_and_mail(&doorward, body.as_new()).await?;
-    Ok(UserShown::one(&doorward, user).await?.answer(StatusCode::CREATED))
+    Ok(show(&doorward, user, StatusCode::CREATED).await?)
 }

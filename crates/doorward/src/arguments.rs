@@ -250,6 +250,11 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Call off the deletion that a user asked for
+    Undelete {
+        /// User name, address or id
+        user: String,
+    },
     /// Give a user a role
     Grant {
         /// User name, address or id

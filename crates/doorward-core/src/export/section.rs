@@ -37,6 +37,7 @@ pub(super) const USER: Section = Section {
         ("id", Number),
         ("username", Text),
         ("email", Text),
+        ("pending_email", Text),
         ("confirmed", Flag),
         ("name", Text),
         ("location", Text),

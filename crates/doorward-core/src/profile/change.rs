@@ -1,7 +1,7 @@
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*};
 use serde_json::{Map, Value};
 
-use super::{Audience, etag};
+use super::{Audience, Precondition};
 use crate::{
     Doorward, Error, FieldError, FieldProblem, audit,
     database::{LenientText, Transaction, UserId},
@@ -33,18 +33,6 @@ pub struct ProfileChange {
     pub extra: Option<Map<String, Value>>,
 }
 
-/// What the profile must still be for a change to happen (RFC 9110 §13.1.1).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Precondition {
-    /// Nothing was said.
-    #[default]
-    None,
-    /// It exists.
-    Any,
-    /// It has one of these validators.
-    OneOf(Vec<String>),
-}
-
 /// Changes a profile, and answers the user as it is then. Of two that are bound to the same state, one
 /// happens.
 ///
@@ -59,19 +47,11 @@ pub async fn change(
     audience: Audience,
 ) -> Result<User, Error> {
     check(&change)?;
-    if *precondition == Precondition::None && doorward.settings().account.require_if_match {
-        return Err(Error::PreconditionRequired);
-    }
+    precondition.check_given(doorward.settings())?;
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
-    // Held to the commit: whoever compares the same state next compares it with the new one.
     let user = user::Entity::find_by_id(id).lock_exclusive().one(&transaction).await?.ok_or(Error::UserNotFound)?;
-    if let Precondition::OneOf(validators) = precondition {
-        let roles = user::roles_of(&transaction, id).await?;
-        if !validators.contains(&etag(&user, &roles)) {
-            return Err(Error::PreconditionFailed);
-        }
-    }
+    precondition.check_of(&transaction, &user).await?;
     let (row, columns) = changed_row(doorward, &transaction, &user, change, audience).await?;
     if columns.is_empty() {
         return Ok(user);

@@ -3,8 +3,10 @@
 
 mod change;
 mod etag;
+mod precondition;
 mod schema;
 
-pub use change::{Precondition, ProfileChange, change};
+pub use change::{ProfileChange, change};
 pub use etag::etag;
+pub use precondition::Precondition;
 pub use schema::{Audience, ProfileSchema};

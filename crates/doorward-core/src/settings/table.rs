@@ -157,7 +157,8 @@ settings! {
         /// A JSON Schema of an object: the application's own fields of a user. In each of its `properties`,
         /// `x-doorward-read` and `x-doorward-write` say who may see and set it: `user`, `admin` or `nobody`.
         profile_schema_file: Option<PathBuf> = None, example(r#""/etc/doorward/profile.schema.json""#);
-        /// Whether a change of the profile must carry `If-Match`, so that nobody overwrites what they haven't seen.
+        /// Whether a change of a profile, by its user or an administrator, must carry `If-Match`, so that nobody
+        /// overwrites what they haven't seen.
         require_if_match: bool = false;
     }
 

@@ -8,6 +8,7 @@ use crate::{
     Doorward, Error, FieldError, FieldProblem, audit,
     database::{LenientText, Transaction, UserId},
     event::{Event, EventKind},
+    profile::Precondition,
 };
 
 /// The width of the columns `name` and `location`, in characters.
@@ -35,16 +36,25 @@ pub struct UserChange {
     pub must_change_password: Option<bool>,
 }
 
-/// Changes a user's columns, in one transaction. Answers the user as it is then.
+/// Changes a user's columns, in one transaction. Answers the user as it is then. Of two that are bound to the same
+/// state, one happens.
 ///
 /// # Errors
-/// [`Error::UserNotFound`]; [`Error::Invalid`] names the bad fields; [`Error::UsernameTaken`] and
-/// [`Error::EmailTaken`].
-pub async fn change(doorward: &Doorward, id: UserId, change: UserChange) -> Result<User, Error> {
+/// [`Error::UserNotFound`]; [`Error::PreconditionFailed`] where somebody else has changed it, and
+/// [`Error::PreconditionRequired`] where a change must be bound and is not; [`Error::Invalid`] names the bad fields;
+/// [`Error::UsernameTaken`] and [`Error::EmailTaken`].
+pub async fn change(
+    doorward: &Doorward,
+    id: UserId,
+    change: UserChange,
+    precondition: &Precondition,
+) -> Result<User, Error> {
     check(&change)?;
+    precondition.check_given(doorward.settings())?;
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
     let before = Entity::find_by_id(id).lock_exclusive().one(&transaction).await?.ok_or(Error::UserNotFound)?;
+    precondition.check_of(&transaction, &before).await?;
     refuse_unkeyed_twin(&transaction, &before, &change).await?;
     let mut row = ActiveModel { id: Set(id), ..Default::default() };
     let mut changed = Vec::new();

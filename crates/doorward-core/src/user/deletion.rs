@@ -3,7 +3,8 @@ use serde_json::Map;
 
 use super::{ActiveModel, Column, Entity, User, delete::delete_within};
 use crate::{
-    Doorward, Error, audit,
+    Doorward, Error,
+    audit::{self, Recorded},
     database::{StoredTime, Transaction, UserId},
     event::{Event, EventKind},
     mail::{self, Mail, Template},
@@ -67,12 +68,38 @@ pub async fn cancel_deletion(doorward: &Doorward, token: &str) -> Result<(), Err
     let id = redeemed.ok_or(Error::CodeInvalid)?.user_id;
     let user = Entity::find_by_id(id).lock_exclusive().one(&transaction).await?;
     user.filter(|user| user.delete_after.is_some()).ok_or(Error::CodeInvalid)?;
-    ActiveModel { id: Set(id), delete_after: Set(None), ..Default::default() }.update(&transaction).await?;
-    let event = Event::of(EventKind::DeletionCancelled, id);
-    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
+    let recorded = call_off_within(doorward, &transaction, id, now).await?;
     transaction.commit().await?;
     doorward.announce(&recorded);
     Ok(())
+}
+
+/// The same by an administrator, for a user without the mail. Answers whether a deletion was pending.
+///
+/// # Errors
+/// [`Error::UserNotFound`], once the time is over too.
+pub async fn undelete(doorward: &Doorward, id: UserId) -> Result<bool, Error> {
+    let now = doorward.now();
+    let transaction = doorward.database().begin().await?;
+    let user = Entity::find_by_id(id).lock_exclusive().one(&transaction).await?.ok_or(Error::UserNotFound)?;
+    if user.delete_after.is_none() {
+        return Ok(false);
+    }
+    one_time_code::withdraw_within(&transaction, id, Purpose::CancelDeletion).await?;
+    let recorded = call_off_within(doorward, &transaction, id, now).await?;
+    transaction.commit().await?;
+    doorward.announce(&recorded);
+    Ok(true)
+}
+
+async fn call_off_within(
+    doorward: &Doorward,
+    transaction: &Transaction,
+    id: UserId,
+    now: StoredTime,
+) -> Result<Recorded, Error> {
+    ActiveModel { id: Set(id), delete_after: Set(None), ..Default::default() }.update(transaction).await?;
+    audit::append_within(doorward, transaction, Event::of(EventKind::DeletionCancelled, id), now).await
 }
 
 /// Deletes the accounts whose time has come. Of several replicas that do it at once, each account is deleted by

@@ -27,7 +27,7 @@ pub(crate) use create::taken;
 pub use create::{NewUser, create, create_service};
 pub use create_and_mail::create_and_mail;
 pub use delete::delete;
-pub use deletion::{cancel_deletion, delete_due, request_deletion};
+pub use deletion::{cancel_deletion, delete_due, request_deletion, undelete};
 pub(crate) use disable::enabled_at;
 pub use disable::{Disabling, disable, disable_with, enable, end_disablings};
 pub use email::{change_email, confirm_new_email, confirm_new_email_typed, undo_email_change};

@@ -9,11 +9,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::shown::{UserEnvelope, UserShown};
+use super::shown::{self, UserEnvelope};
 use crate::{
     App, Envelope,
     envelope::Refusal,
-    extract::{Acting, Administrator, Fields, JsonBody, NamedUser, ReadFields},
+    extract::{Acting, Administrator, Fields, IfMatch, JsonBody, NamedUser, ReadFields},
     openapi::always_null,
 };
 
@@ -25,7 +25,8 @@ use crate::{
     params(("id" = String, Path, description = "The user's id.")),
     security(("token" = []), ("bearer" = []), ("cookie" = [])),
     responses(
-        (status = 200, description = "The user.", body = UserEnvelope),
+        (status = 200, description = "The user.", body = UserEnvelope,
+            headers(("ETag", description = "For `If-Match` at a change. It covers everything but `last_seen`."))),
         (status = 404, description = "`user_not_found`."),
         (status = 401, description = "The token was refused: `token_expired`, `token_revoked`, `token_malformed`, `token_invalid`, …"),
         (status = 403, description = "`token_missing`; `role_required`: only for administrators; `cross_site_request`."),
@@ -38,7 +39,7 @@ pub(crate) async fn show(
     NamedUser(id): NamedUser,
 ) -> Result<Response, Refusal> {
     let user = user::find_by_id(app.doorward().database().reads(), id).await?.ok_or(Error::UserNotFound)?;
-    Ok(UserShown::one(app.doorward(), user).await?.answer(StatusCode::OK))
+    Ok(shown::show(app.doorward(), user, StatusCode::OK).await?)
 }
 
 /// What to change of a user. What is missing stays; null clears. There is no password, no roles and no
@@ -79,18 +80,24 @@ impl ReadFields for UserChangeRequest {
     }
 }
 
-/// Changes a user.
+/// Changes a user. With `If-Match` only if it is still as it was read.
 #[utoipa::path(
     patch,
     path = "/users/{id}",
     tag = "Users",
-    params(("id" = String, Path, description = "The user's id.")),
+    params(
+        ("id" = String, Path, description = "The user's id."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read (RFC 9110 §13.1.1)."),
+    ),
     request_body = UserChangeRequest,
     security(("token" = []), ("bearer" = []), ("cookie" = [])),
     responses(
-        (status = 200, description = "The user as it is now.", body = UserEnvelope),
+        (status = 200, description = "The user as it is now.", body = UserEnvelope,
+            headers(("ETag", description = "The new one."))),
         (status = 404, description = "`user_not_found`."),
         (status = 409, description = "`username_taken`, `email_taken`."),
+        (status = 412, description = "`precondition_failed`: somebody else has changed it."),
+        (status = 428, description = "`precondition_required`, where `account.require_if_match` is set."),
         (status = 401, description = "The token was refused: `token_expired`, `token_revoked`, `token_malformed`, `token_invalid`, …"),
         (status = 403, description = "`token_missing`; `role_required`: only for administrators; `cross_site_request`."),
         (status = 503, description = "`unavailable`, `guard_stale`."),
@@ -100,6 +107,7 @@ pub(crate) async fn change(
     _: Administrator,
     NamedUser(id): NamedUser,
     Acting(doorward): Acting,
+    IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<UserChangeRequest>,
 ) -> Result<Response, Refusal> {
     let change = UserChange {
@@ -111,8 +119,8 @@ pub(crate) async fn change(
         language: body.language,
         must_change_password: body.must_change_password,
     };
-    let user = user::change(&doorward, id, change).await?;
-    Ok(UserShown::one(&doorward, user).await?.answer(StatusCode::OK))
+    let user = user::change(&doorward, id, change, &precondition).await?;
+    Ok(shown::show(&doorward, user, StatusCode::OK).await?)
 }
 
 /// Deletes a user for ever, with all that is held of them.

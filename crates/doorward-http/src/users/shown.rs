@@ -2,9 +2,10 @@ use axum::response::{IntoResponse, Response};
 use doorward_core::{
     Doorward, Error,
     database::{LenientText, StoredTime},
+    profile,
     user::{self, User},
 };
-use http::StatusCode;
+use http::{StatusCode, header::ETAG};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -41,6 +42,9 @@ pub(crate) struct UserShown {
     #[schema(format = DateTime)]
     disabled_until: Option<String>,
     disabled_reason: Option<String>,
+    /// When the account is deleted, as its user asked. RFC 3339, UTC.
+    #[schema(format = DateTime)]
+    delete_after: Option<String>,
     must_change_password: bool,
     /// Whether this is a service: it has API keys, and no password.
     service: bool,
@@ -59,15 +63,6 @@ pub(crate) struct UserEnvelope {
 }
 
 impl UserShown {
-    pub(super) async fn one(doorward: &Doorward, user: User) -> Result<Self, Error> {
-        let roles = user::roles_of(doorward.database().reads(), user.id).await?;
-        Ok(Self::new(user, roles, doorward.now()))
-    }
-
-    pub(super) fn answer(self, status: StatusCode) -> Response {
-        Envelope { code: status.as_u16(), message: None, data: Some(self) }.into_response()
-    }
-
     fn new(user: User, roles: Vec<String>, now: StoredTime) -> Self {
         let text = |field: Option<LenientText>| field.map(|text| text.0);
         let disabled = !user.is_enabled(now);
@@ -87,11 +82,20 @@ impl UserShown {
             disabled_at: user.disabled_at.filter(|_| disabled).map(StoredTime::rfc3339),
             disabled_until: user.disabled_until.filter(|_| disabled).map(StoredTime::rfc3339),
             disabled_reason: text(user.disabled_reason.filter(|_| disabled)),
+            delete_after: user.delete_after.map(StoredTime::rfc3339),
             must_change_password: user.must_change_password.unwrap_or(false),
             service: user.service.unwrap_or(false),
             roles,
         }
     }
+}
+
+/// The answer of one, with its validator.
+pub(super) async fn show(doorward: &Doorward, user: User, status: StatusCode) -> Result<Response, Error> {
+    let roles = user::roles_of(doorward.database().reads(), user.id).await?;
+    let etag = profile::etag(&user, &roles);
+    let shown = UserShown::new(user, roles, doorward.now());
+    Ok(([(ETAG, etag)], Envelope { code: status.as_u16(), message: None, data: Some(shown) }).into_response())
 }
 
 /// A page of them, with the roles of all by one query.

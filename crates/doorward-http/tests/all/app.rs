@@ -180,6 +180,12 @@ impl TestApp {
         api_key::create(&self.doorward, service.id, new).await.unwrap().key.expose().to_owned()
     }
 
+    /// A change that is bound to what was read.
+    pub(crate) async fn patch_if(&self, path: &str, token: &str, etag: &str, body: Value) -> Answer {
+        let builder = request(Method::PATCH, path, As::Token(token)).header("if-match", etag);
+        self.send(builder.header("content-type", "application/json").body(body.to_string().into()).unwrap()).await
+    }
+
     /// The access token of an administrator named `root`.
     pub(crate) async fn administrator(&self) -> String {
         self.user_with_roles("root", &["admin"]).await;

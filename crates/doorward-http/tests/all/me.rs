@@ -49,7 +49,7 @@ fn it_tells_who_is_signed_in() {
         app.user_with_roles("alice", &["admin"]).await;
         let login = app.log_in("alice").await.json();
         let answer = app.get("/me", As::Token(login["token"].as_str().unwrap())).await;
-        assert_snapshot!(answer.shown(), @r#"200 {"code":200,"message":null,"data":{"id":1,"username":"alice","email":"alice@example.com","confirmed":true,"name":null,"location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"c160f8cc69a4f0bf2b0362752353d060","roles":["admin"],"language":null,"extra":null}}"#);
+        assert_snapshot!(answer.shown(), @r#"200 {"code":200,"message":null,"data":{"id":1,"username":"alice","email":"alice@example.com","pending_email":null,"confirmed":true,"name":null,"location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"c160f8cc69a4f0bf2b0362752353d060","roles":["admin"],"language":null,"extra":null}}"#);
         assert_eq!(answer.header("cache-control"), "no-store");
     });
 }

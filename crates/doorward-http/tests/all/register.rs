@@ -59,8 +59,13 @@ fn an_account_is_made_and_has_its_address_once_that_is_confirmed() {
             app.get("/me", As::Token(login["token"].as_str().unwrap())).await.json()["data"].clone()
         };
         assert_eq!((&me().await["email"], &me().await["confirmed"]), (&Value::Null, &json!(false)));
+        assert_eq!(me().await["pending_email"], "Alice@example.com");
+        let token = app.token_of("alice").await;
+        let export = app.get("/me/export", As::Token(&token)).await.json();
+        assert_eq!(export["data"]["user"]["pending_email"], "Alice@example.com");
         assert_eq!(app.post("/confirm", json!({"token": mail.token()})).await.status, 200);
         assert_eq!(me().await["email"], "Alice@example.com");
+        assert_eq!(me().await["pending_email"], Value::Null);
         assert_eq!(me().await["confirmed"], true);
         assert_eq!(app.log_in("alice@example.com").await.status, 200);
     });

@@ -74,6 +74,7 @@ fn every_route_is_named_in_a_test() {
         include_str!("users/bulk.rs"),
         include_str!("users/export.rs"),
         include_str!("users/id.rs"),
+        include_str!("users/undelete.rs"),
         include_str!("well_known/mod.rs"),
     ]
     .concat();

@@ -3,6 +3,7 @@
 mod bulk;
 mod export;
 mod id;
+mod undelete;
 
 use doorward_core::user::{self, NewUser};
 use insta::assert_snapshot;
@@ -43,7 +44,7 @@ fn a_user_is_listed_as_administrators_see_them() {
     on_both_engines(async |app| {
         let token = app.administrator().await;
         let answer = app.get("/users", As::Token(&token)).await;
-        assert_snapshot!(answer.shown(), @r#"200 {"code":200,"message":null,"data":{"users":[{"id":1,"username":"root","email":"root@example.com","confirmed":true,"name":null,"location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"04edfc0ef6c6cf6d6b88fbc69f9f9071","language":null,"disabled":false,"disabled_at":null,"disabled_until":null,"disabled_reason":null,"must_change_password":false,"service":false,"roles":["admin"]}],"next":null}}"#);
+        assert_snapshot!(answer.shown(), @r#"200 {"code":200,"message":null,"data":{"users":[{"id":1,"username":"root","email":"root@example.com","confirmed":true,"name":null,"location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"04edfc0ef6c6cf6d6b88fbc69f9f9071","language":null,"disabled":false,"disabled_at":null,"disabled_until":null,"disabled_reason":null,"delete_after":null,"must_change_password":false,"service":false,"roles":["admin"]}],"next":null}}"#);
         assert_eq!(answer.header("cache-control"), "no-store");
     });
 }
@@ -197,7 +198,7 @@ fn a_user_is_made_without_a_password_and_mailed_the_way_to_one() {
         let token = app.administrator().await;
         let new = json!({"username": "zoe", "email": "Zoe@example.com", "roles": ["admin"]});
         let answer = app.call("POST", "/users", As::Token(&token), Some(new)).await;
-        assert_snapshot!(answer.shown(), @r#"201 {"code":201,"message":null,"data":{"id":2,"username":"zoe","email":"Zoe@example.com","confirmed":false,"name":null,"location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"76cec4168e20ad317a8afb3a81ae3fce","language":null,"disabled":false,"disabled_at":null,"disabled_until":null,"disabled_reason":null,"must_change_password":false,"service":false,"roles":["admin"]}}"#);
+        assert_snapshot!(answer.shown(), @r#"201 {"code":201,"message":null,"data":{"id":2,"username":"zoe","email":"Zoe@example.com","confirmed":false,"name":null,"location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"76cec4168e20ad317a8afb3a81ae3fce","language":null,"disabled":false,"disabled_at":null,"disabled_until":null,"disabled_reason":null,"delete_after":null,"must_change_password":false,"service":false,"roles":["admin"]}}"#);
         assert_eq!(mails(&app).await, 1);
         let again = app
             .call(

@@ -81,6 +81,15 @@ async fn act(command: UserCommand, context: &Context, doorward: &Doorward) -> Ou
             user::delete(doorward, user.id).await?;
             done(context, &user, "Deleted.")
         }
+        UserCommand::Undelete { user } => {
+            let user = find(&user).await?;
+            let text = if user::undelete(doorward, user.id).await? {
+                "Called off: the account stays."
+            } else {
+                "No deletion was pending."
+            };
+            done(context, &user, text)
+        }
         UserCommand::Grant { user, role } => {
             let user = find(&user).await?;
             let text = if role::grant(doorward, user.id, &role).await? {
@@ -125,12 +134,13 @@ fn as_json(user: &User, roles: &[String]) -> Value {
         "disabled_at": user.disabled_at.map(output::time),
         "disabled_until": user.disabled_until.map(output::time),
         "disabled_reason": user.disabled_reason,
+        "delete_after": user.delete_after.map(output::time),
         "roles": roles,
     })
 }
 
 /// The fields of a user in the order in which a person looks for them.
-const SHOWN: [&str; 13] = [
+const SHOWN: [&str; 14] = [
     "id",
     "username",
     "email",
@@ -139,6 +149,7 @@ const SHOWN: [&str; 13] = [
     "disabled_at",
     "disabled_until",
     "disabled_reason",
+    "delete_after",
     "name",
     "location",
     "about_me",

@@ -5,6 +5,7 @@
 mod api_keys;
 mod audit;
 mod commands;
+mod deletion;
 mod disk_full;
 mod file_modes;
 mod health;

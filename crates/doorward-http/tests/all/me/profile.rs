@@ -2,26 +2,20 @@
 
 use std::io::Write as _;
 
-use axum::body::Body;
 use doorward_core::settings::Settings;
 use http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::{events, send};
-use crate::app::{Answer, As, TestApp, configured_on_both_engines, on_both_engines, request};
+use crate::app::{Answer, As, TestApp, configured_on_both_engines, on_both_engines};
 
 async fn patch(app: &TestApp, login: &Value, body: Value) -> Answer {
     send(app, Method::PATCH, "/me", As::Token(login["token"].as_str().unwrap()), body).await
 }
 
 async fn patch_if(app: &TestApp, login: &Value, etag: &str, body: Value) -> Answer {
-    let request = request(Method::PATCH, "/me", As::Token(login["token"].as_str().unwrap()))
-        .header("content-type", "application/json")
-        .header("if-match", etag)
-        .body(Body::from(body.to_string()))
-        .unwrap();
-    app.send(request).await
+    app.patch_if("/me", login["token"].as_str().unwrap(), etag, body).await
 }
 
 #[test]
@@ -29,7 +23,7 @@ fn what_is_named_changes_and_null_clears() {
     on_both_engines(async |app| {
         let (user, login) = app.signed_in("alice").await;
         let body = json!({"name": "Älice 🔥", "location": "Shanghai", "about_me": "two\nlines", "language": "zh"});
-        assert_snapshot!(patch(&app, &login, body).await.shown(), @r#"200 {"code":200,"message":null,"data":{"id":1,"username":"alice","email":"alice@example.com","confirmed":true,"name":"Älice 🔥","location":"Shanghai","about_me":"two\nlines","member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"c160f8cc69a4f0bf2b0362752353d060","roles":[],"language":"zh","extra":null}}"#);
+        assert_snapshot!(patch(&app, &login, body).await.shown(), @r#"200 {"code":200,"message":null,"data":{"id":1,"username":"alice","email":"alice@example.com","pending_email":null,"confirmed":true,"name":"Älice 🔥","location":"Shanghai","about_me":"two\nlines","member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"c160f8cc69a4f0bf2b0362752353d060","roles":[],"language":"zh","extra":null}}"#);
         let answer = patch(&app, &login, json!({"location": null, "username": "Alice2"})).await.json();
         assert_eq!((&answer["data"]["location"], &answer["data"]["name"]), (&Value::Null, &json!("Älice 🔥")));
         assert_eq!(app.log_in("ALICE2").await.status, 200);

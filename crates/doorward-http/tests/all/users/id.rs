@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::{mails, names};
-use crate::app::{As, on_both_engines};
+use crate::app::{As, configured_on_both_engines, on_both_engines};
 
 #[test]
 fn an_administrator_changes_what_a_user_shows() {
@@ -18,7 +18,7 @@ fn an_administrator_changes_what_a_user_shows() {
             "must_change_password": true,
         });
         let answer = app.call("PATCH", &path, As::Token(&token), Some(change)).await;
-        assert_snapshot!(answer.shown(), @r#"200 {"code":200,"message":null,"data":{"id":2,"username":"Anna","email":"anna@example.org","confirmed":false,"name":"Anna B.","location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"7771093713556e85d7a876c08cb5bb63","language":"zh","disabled":false,"disabled_at":null,"disabled_until":null,"disabled_reason":null,"must_change_password":true,"service":false,"roles":[]}}"#);
+        assert_snapshot!(answer.shown(), @r#"200 {"code":200,"message":null,"data":{"id":2,"username":"Anna","email":"anna@example.org","confirmed":false,"name":"Anna B.","location":null,"about_me":null,"member_since":"2020-03-15T03:30:00Z","last_seen":"2020-03-15T03:30:00Z","avatar_hash":"7771093713556e85d7a876c08cb5bb63","language":"zh","disabled":false,"disabled_at":null,"disabled_until":null,"disabled_reason":null,"delete_after":null,"must_change_password":true,"service":false,"roles":[]}}"#);
         assert_eq!(app.get(&path, As::Token(&token)).await.text, answer.text);
         assert_eq!(app.call("PATCH", &path, As::Token(&token), Some(json!({}))).await.text, answer.text);
         for (change, wanted) in [
@@ -34,6 +34,51 @@ fn an_administrator_changes_what_a_user_shows() {
             assert_eq!(refused.error(), wanted, "{change}");
         }
         assert_eq!(app.get(&path, As::Token(&token)).await.text, answer.text);
+    });
+}
+
+#[test]
+fn a_change_that_is_bound_to_what_was_read_fails_once_that_has_changed() {
+    on_both_engines(async |app| {
+        let token = app.administrator().await;
+        let (user, login) = app.signed_in("anna").await;
+        let id = user.id;
+        let path = format!("/users/{id}");
+        let etag = async || app.get(&path, As::Token(&token)).await.header("etag").to_owned();
+        let read = etag().await;
+        let theirs = login["token"].as_str().unwrap();
+        assert_eq!(app.get("/me", As::Token(theirs)).await.header("etag"), read, "one state, one validator");
+
+        let changed = app.patch_if("/me", theirs, &read, json!({"name": "Anna"})).await;
+        assert_eq!(changed.status, 200);
+        let late = app.patch_if(&path, &token, &read, json!({"name": "B"})).await;
+        assert_eq!(late.error(), "412 precondition_failed");
+        let newer = changed.header("etag").to_owned();
+        let in_time = app.patch_if(&path, &token, &newer, json!({"must_change_password": true})).await;
+        assert_eq!((in_time.status.as_u16(), in_time.header("etag")), (200, etag().await.as_str()));
+        assert_ne!(in_time.header("etag"), newer, "the column is shown to administrators");
+        assert_eq!(app.patch_if(&path, &token, "*", json!({"name": "C"})).await.status, 200);
+        assert_eq!(app.patch_if("/users/7", &token, "*", json!({"name": "C"})).await.error(), "404 user_not_found");
+
+        let read = etag().await;
+        doorward_core::user::disable(&app.doorward, id).await.unwrap();
+        assert_ne!(etag().await, read);
+        doorward_core::user::enable(&app.doorward, id).await.unwrap();
+        assert_eq!(etag().await, read, "it is as it was read");
+        assert_eq!(app.call("PATCH", &path, As::Token(&token), Some(json!({"name": "D"}))).await.status, 200);
+    });
+}
+
+#[test]
+fn if_match_is_asked_for_where_that_is_configured() {
+    let configure = |settings: &mut doorward_core::settings::Settings| settings.account.require_if_match = true;
+    configured_on_both_engines(configure, async |app| {
+        let token = app.administrator().await;
+        let path = format!("/users/{}", app.user("anna").await.id);
+        let refused = app.call("PATCH", &path, As::Token(&token), Some(json!({"name": "A"}))).await;
+        assert_eq!(refused.error(), "428 precondition_required");
+        let etag = app.get(&path, As::Token(&token)).await.header("etag").to_owned();
+        assert_eq!(app.patch_if(&path, &token, &etag, json!({"name": "A"})).await.status, 200);
     });
 }
 
@@ -62,6 +107,7 @@ fn e6_f6_what_is_no_users_id_names_nobody() {
                 ("DELETE", format!("/users/{id}"), None),
                 ("POST", format!("/users/{id}/disable"), Some(json!({}))),
                 ("POST", format!("/users/{id}/enable"), None),
+                ("POST", format!("/users/{id}/undelete"), None),
                 ("POST", format!("/users/{id}/logout"), None),
                 ("POST", format!("/users/{id}/reset-password"), Some(json!({}))),
                 ("GET", format!("/users/{id}/roles"), None),

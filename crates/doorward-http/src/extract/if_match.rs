@@ -1,11 +1,25 @@
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
 use doorward_core::profile::Precondition;
-use http::{HeaderMap, header::IF_MATCH};
+use http::{HeaderMap, header::IF_MATCH, request::Parts};
 
 /// The most of an `If-Match` that is looked at, in validators.
 const MOST: usize = 32;
 
 /// `If-Match` (RFC 9110 §13.1.1). A weak validator matches nothing (§8.8.3.2), and neither does what is none.
-pub(super) fn read(headers: &HeaderMap) -> Precondition {
+#[derive(Debug)]
+pub(crate) struct IfMatch(pub(crate) Precondition);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(read(&parts.headers)))
+    }
+}
+
+fn read(headers: &HeaderMap) -> Precondition {
     if !headers.contains_key(IF_MATCH) {
         return Precondition::None;
     }
