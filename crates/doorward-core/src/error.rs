@@ -161,7 +161,7 @@ pub enum Error {
         reason: String,
     },
     /// A proxy's question is answered with no, whoever is asking.
-    #[error("not let through: {0}")]
+    #[error("{0}")]
     Unforwarded(#[from] Unforwarded),
     /// Too many passwords wait to be hashed.
     #[error("the password queue is full")]

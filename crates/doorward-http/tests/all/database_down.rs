@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Runs the test on PostgreSQL, over a line that it can sever.
-fn over_a_line(test: impl AsyncFn(&TestApp, &Line)) {
+fn over_a_line(test: &impl AsyncFn(&TestApp, &Line)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let line: OnceLock<Arc<Line>> = OnceLock::new();
@@ -140,7 +140,7 @@ async fn nothing_more(_: &Guest) -> String {
 
 #[test]
 fn i_no_account_without_its_mail_and_no_mail_without_its_account() {
-    over_a_line(async |app, line| {
+    over_a_line(&async |app, line| {
         app.user_with_roles("root", &["admin"]).await;
         knock_until_it_opens(app, line, "POST /register", nothing_more, async |guest, _| {
             app.post("/register", guest.newcomer()).await
@@ -173,7 +173,7 @@ fn i_no_account_without_its_mail_and_no_mail_without_its_account() {
 
 #[test]
 fn i_no_link_without_its_mail() {
-    over_a_line(async |app, line| {
+    over_a_line(&async |app, line| {
         app.user_with_roles("root", &["admin"]).await;
         knock_until_it_opens(app, line, "POST /password/forgot", nothing_more, async |guest, _| {
             app.post("/password/forgot", json!({"username": guest.name})).await
@@ -197,7 +197,7 @@ fn i_no_link_without_its_mail() {
 
 #[test]
 fn i_no_key_and_no_role_by_halves() {
-    over_a_line(async |app, line| {
+    over_a_line(&async |app, line| {
         app.user_with_roles("root", &["admin"]).await;
         let new_key = json!({"name": "ci", "scopes": ["read"]});
         let make_key =
@@ -237,7 +237,7 @@ fn i_no_key_and_no_role_by_halves() {
 
 #[test]
 fn i_while_the_database_is_away_every_new_door_says_so_and_opens_again_by_itself() {
-    over_a_line(async |app, line| {
+    over_a_line(&async |app, line| {
         app.user_with_roles("root", &["admin"]).await;
         let root = app.token_of("root").await;
         assert_eq!(app.get("/users?limit=1", As::Token(&root)).await.status, 200);

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// What a page calls the folders of tests.
-const FOLDERS: [(&str, &str); 5] = [
+const FOLDERS: [(&str, &str); 6] = [
     ("http", "crates/doorward-http/tests/all"),
     ("guard", "crates/doorward-guard/tests/guard"),
     ("core", "crates/doorward-core"),
     ("serve", "crates/doorward/src/serve/tests"),
     ("program", "crates/doorward/tests/all"),
+    ("flask", "clients/python/tests"),
 ];
 
 fn root() -> &'static Path {
@@ -61,6 +62,10 @@ fn text(path: &Path) -> String {
 }
 
 fn is_test(text: &str, name: &str) -> bool {
+    // pytest calls what is named so.
+    if name.starts_with("test_") && text.lines().any(|line| line.starts_with(&format!("def {name}("))) {
+        return true;
+    }
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     let is_it = |line: &str| line.trim_start_matches("async ").starts_with(&format!("fn {name}("));
     lines.iter().enumerate().filter(|(_, line)| is_it(line)).any(|(at, _)| {

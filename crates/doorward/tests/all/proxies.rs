@@ -133,7 +133,7 @@ impl Site {
     fn ask(&self, method: &str, target: &str, token: Option<&str>, headers: &[(&str, &str)]) -> Reply {
         let mut headers = headers.to_vec();
         headers.extend(token.map(|token| ("token", token)));
-        self.send(method, target, "localhost", &headers)
+        self.send(method, target, &format!("localhost:{}", self.proxy), &headers)
     }
 
     /// Asks Doorward itself.

@@ -14,7 +14,7 @@ fn with_grace(settings: &mut Settings) {
 }
 
 async fn calls_off(app: &TestApp) -> Vec<String> {
-    app.column("SELECT kind || ' ' || actor FROM audit_events WHERE kind = 'user.deletion_cancelled'").await
+    app.column("SELECT kind || ' ' || actor AS line FROM audit_events WHERE kind = 'user.deletion_cancelled'").await
 }
 
 #[test]
