@@ -36,4 +36,5 @@ ends_the_token = r"^/(logout|me/password|users/\{id\}/logout|users/bulk)$"
 arguments += ["--exclude-checks", "positive_data_acceptance"]
 arguments += ["--exclude-path-regex", ends_the_token, "--suppress-health-check", "all"]
 program = pathlib.Path(sys.executable).with_name("schemathesis")
-sys.exit(subprocess.run([program, *arguments], check=False).returncode)
+configuration = pathlib.Path(__file__).with_name("schemathesis.toml")
+sys.exit(subprocess.run([program, "--config-file", configuration, *arguments], check=False).returncode)

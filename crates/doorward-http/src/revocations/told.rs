@@ -25,35 +25,43 @@ pub(crate) struct Revocations {
 pub(crate) struct RevocationEvent {
     /// Its place in the feed.
     sequence: i64,
-    #[serde(flatten)]
-    what: What,
+    kind: Kind,
+    /// Of `session`: the tokens' `sid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<String>,
+    /// Of `token`: SHA-256 of its characters, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    /// Of `user` and `roles`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+    /// Of `user`: it ends sessions that began in this unix millisecond or before, and tokens without a session issued in its
+    /// second or before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_after_ms: Option<i64>,
+    /// Of `roles`: those that the user has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<String>>,
+    /// Of `roles`: tokens issued in the second of this unix millisecond or before show those of before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_ms: Option<i64>,
+    /// In unix seconds: from then on it concerns nothing that is alive. All but `keys` and `permissions` have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
 }
 
-/// `until`, in unix seconds: from then on it concerns nothing that is alive.
 #[derive(Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum What {
+#[serde(rename_all = "lowercase")]
+#[schema(as = RevocationKind)]
+enum Kind {
     /// A session ended, and all tokens of it.
-    Session {
-        /// The tokens' `sid`.
-        session_id: String,
-        until: i64,
-    },
+    Session,
     /// One credential ended.
-    Token {
-        /// SHA-256 of its characters, in hexadecimal.
-        sha256: String,
-        until: i64,
-    },
+    Token,
     /// Everything ended that a user had.
-    User {
-        user_id: i64,
-        /// Sessions that began in this unix millisecond or before, and tokens without a session issued in its second or before.
-        valid_after_ms: i64,
-        until: i64,
-    },
-    /// A user's roles are others: tokens issued in the second of `at_ms` or before show those of before.
-    Roles { user_id: i64, roles: Vec<String>, at_ms: i64, until: i64 },
+    User,
+    /// A user's roles are others.
+    Roles,
     /// The signing keys were changed: fetch `/.well-known/jwks.json` now.
     Keys,
     /// What roles may do was changed.
@@ -92,25 +100,44 @@ impl From<Told> for Revocations {
         Self {
             sequence: told.sequence,
             age_ms: told.age_ms,
-            events: events.map(|(sequence, event)| RevocationEvent { sequence, what: event.into() }).collect(),
+            events: events.map(|(sequence, event)| RevocationEvent::of(sequence, event)).collect(),
             snapshot: told.snapshot.map(Snapshot::from),
         }
     }
 }
 
-impl From<Event> for What {
-    fn from(event: Event) -> Self {
+impl RevocationEvent {
+    fn of(sequence: i64, event: Event) -> Self {
+        let told = |kind| Self {
+            sequence,
+            kind,
+            session_id: None,
+            sha256: None,
+            user_id: None,
+            valid_after_ms: None,
+            roles: None,
+            at_ms: None,
+            until: None,
+        };
         match event {
-            Event::KeysChanged => Self::Keys,
-            Event::PermissionsChanged => Self::Permissions,
-            Event::Revoked(Revocation::Session { id, until }) => Self::Session { session_id: id.to_string(), until },
-            Event::Revoked(Revocation::Token { sha256, until }) => Self::Token { sha256: hexadecimal(&sha256), until },
+            Event::KeysChanged => told(Kind::Keys),
+            Event::PermissionsChanged => told(Kind::Permissions),
+            Event::Revoked(Revocation::Session { id, until }) => {
+                Self { session_id: Some(id.to_string()), until: Some(until), ..told(Kind::Session) }
+            }
+            Event::Revoked(Revocation::Token { sha256, until }) => {
+                Self { sha256: Some(hexadecimal(&sha256)), until: Some(until), ..told(Kind::Token) }
+            }
             Event::Revoked(Revocation::User { id, valid_after_ms, until }) => {
-                Self::User { user_id: id, valid_after_ms, until }
+                Self { user_id: Some(id), valid_after_ms: Some(valid_after_ms), until: Some(until), ..told(Kind::User) }
             }
-            Event::Revoked(Revocation::Roles { user_id, roles, at_ms, until }) => {
-                Self::Roles { user_id, roles, at_ms, until }
-            }
+            Event::Revoked(Revocation::Roles { user_id, roles, at_ms, until }) => Self {
+                user_id: Some(user_id),
+                roles: Some(roles),
+                at_ms: Some(at_ms),
+                until: Some(until),
+                ..told(Kind::Roles)
+            },
         }
     }
 }

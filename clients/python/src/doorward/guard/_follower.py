@@ -93,10 +93,12 @@ class Follower:
                 _LOG.info("doorward: following the revocations again, at %s", self.sequence)
             self.last_error = None
             return None
-        self.failures += 1
-        if failed != self.last_error:
-            _LOG.warning("doorward: %s", failed)
+        is_new = failed != self.last_error
+        # Before it is counted: who sees another failure in the status sees which.
         self.last_error = failed
+        self.failures += 1
+        if is_new:
+            _LOG.warning("doorward: %s", failed)
         return failed
 
     def _ask_feed(self) -> None:
