@@ -108,6 +108,8 @@ pub(crate) enum Measurement {
     ForwardAuth,
     /// Logout on one replica seen by another
     Revocation,
+    /// Logout heard of by 1, 10 and 100 guards that follow the feed
+    Feed,
     /// What the time of a failed login gives away
     Timing {
         /// Failed logins of each kind
@@ -181,6 +183,7 @@ impl CommandLine {
             Measurement::Scale { postgres: false } => measure::scale::run(&rig, None).await?,
             Measurement::Scale { postgres: true } => measure::scale::run(&rig, Some(&Postgres::start().await?)).await?,
             Measurement::Revocation => measure::revocation::run(&rig, &Postgres::start().await?).await?,
+            Measurement::Feed => measure::feed::run(&rig).await?,
             Measurement::Timing { samples, clients } => measure::timing::run(&rig, *samples, *clients).await?,
         };
         self.keep(&report)
@@ -191,6 +194,7 @@ impl CommandLine {
         let mut failed = Vec::new();
         for measurement in [
             Measurement::Guarded,
+            Measurement::GuardedService,
             Measurement::ForwardAuth,
             Measurement::Logins,
             Measurement::Flood,
@@ -200,6 +204,7 @@ impl CommandLine {
             Measurement::Start,
             Measurement::Scale { postgres: true },
             Measurement::Revocation,
+            Measurement::Feed,
             Measurement::Timing { samples, clients: 2 },
         ] {
             println!("== {measurement:?}");

@@ -47,7 +47,7 @@ async fn measure(rig: &Rig, flask: &Flask, format: &str) -> Result<Pairs> {
     let doorward = rig
         .on_sqlite("doorward", folder.path())?
         .set("DOORWARD_TOKEN__FORMAT", format)
-        .set("DOORWARD_TOKEN__SECRET_KEYS", &json!([SECRET]).to_string());
+        .set("DOORWARD_TOKEN__SECRET_KEYS", SECRET);
     let server = doorward.serve().await?;
     let made = said(&doorward.run_well(&["service", "create", "measured", "--scope", "revocations"], "").await?);
     let service_key = made

@@ -1,5 +1,6 @@
 //! One measurement a file; each gives a report with its rows of the table.
 
+pub(crate) mod feed;
 pub(crate) mod flask;
 pub(crate) mod flask_guard;
 pub(crate) mod flood;

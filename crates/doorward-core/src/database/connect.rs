@@ -136,6 +136,9 @@ async fn connect_sqlite(options: &DatabaseOptions) -> Result<Database, Error> {
             .min_connections(1)
             .acquire_timeout(options.acquire_timeout)
             .idle_timeout(Duration::from_mins(10))
+            // The driver asks the connection whether it lives when it comes back; that a file has hung up meanwhile
+            // can't be.
+            .test_before_acquire(false)
             // Where a write fails for want of room, SQLite ends the transaction by itself, and the driver
             // goes on counting it: what is written next would be a part of it that is never committed.
             .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))

@@ -54,6 +54,11 @@ pub async fn follow(doorward: &Doorward, after: Option<i64>, wait: Duration) -> 
     }
 }
 
+/// How many follow now.
+pub fn followers(doorward: &Doorward) -> usize {
+    doorward.recent_revocations().followers()
+}
+
 /// Whether the database has the number after all, as soon as the feed was read anew.
 async fn comes_up_to(doorward: &Doorward, after: i64) -> bool {
     let recent = doorward.recent_revocations();

@@ -9,7 +9,7 @@ mod recent;
 
 pub use entity::{ActiveModel, Column, Entity, Model};
 pub use feed::{Feed, delete_outdated};
-pub use follow::{Told, follow};
+pub use follow::{Told, follow, followers};
 pub use publish::{keys_within, permissions_within, roles_within, session_within, token_within, user_within};
 pub use recent::{MOST_TOLD, Recent};
 

@@ -20,6 +20,7 @@ pub struct Recent {
     news: watch::Sender<u64>,
     /// Grows with each reading of the feed to its end.
     readings: watch::Sender<u64>,
+    most_followers: usize,
     places: Arc<Semaphore>,
     snapshots: Arc<Semaphore>,
 }
@@ -50,6 +51,7 @@ impl Recent {
             log: Mutex::default(),
             news: watch::Sender::new(0),
             readings: watch::Sender::new(0),
+            most_followers,
             places: Arc::new(Semaphore::new(most_followers)),
             snapshots: Arc::new(Semaphore::new(SNAPSHOTS)),
         }
@@ -110,6 +112,11 @@ impl Recent {
     /// A place among those who wait, until it is dropped.
     pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
         Arc::clone(&self.places).try_acquire_owned().map_err(|_| Error::Busy { retry_after: 1 })
+    }
+
+    /// How many wait now.
+    pub(super) fn followers(&self) -> usize {
+        self.most_followers.saturating_sub(self.places.available_permits())
     }
 
     pub(super) fn snapshot_place(&self) -> Result<OwnedSemaphorePermit, Error> {

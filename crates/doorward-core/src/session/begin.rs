@@ -1,9 +1,9 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_guard::SessionId;
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{IntoActiveModel as _, QueryOrder, QuerySelect, entity::prelude::*};
 use sha2::{Digest, Sha256};
 
-use super::{ActiveModel, Client, Column, EndReason, Entity, Session, end::end_within, fingerprint};
+use super::{Client, Column, EndReason, Entity, Session, end::end_within, fingerprint};
 use crate::{
     Doorward, Error,
     database::{StoredTime, Transaction},
@@ -41,22 +41,21 @@ pub(super) async fn begin_within(
     });
     let absolute = i64::try_from(doorward.settings().session.absolute).unwrap_or(i64::MAX);
     let ended = make_room(doorward, transaction, user, now).await?;
-    let session = ActiveModel {
-        id: Set(id.to_string()),
-        user_id: Set(user.id),
-        cookie_hash: Set(cookie.as_ref().map(|value| Sha256::digest(value).to_vec())),
-        created_at: Set(now),
-        last_seen_at: Set(now),
-        expires_at: Set(now.plus_seconds(absolute)),
-        ended_at: Set(None),
-        end_reason: Set(None),
-        fresh: Set(true),
-        address: Set(client.address.map(|address| address.to_canonical().to_string())),
-        user_agent: Set(client.shown_user_agent()),
-        fingerprint: Set(fingerprint(client).to_vec()),
-    }
-    .insert(transaction)
-    .await?;
+    let session = Session {
+        id: id.to_string(),
+        user_id: user.id,
+        cookie_hash: cookie.as_ref().map(|value| Sha256::digest(value).to_vec()),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now.plus_seconds(absolute),
+        ended_at: None,
+        end_reason: None,
+        fresh: true,
+        address: client.address.map(|address| address.to_canonical().to_string()),
+        user_agent: client.shown_user_agent(),
+        fingerprint: fingerprint(client).to_vec(),
+    };
+    Entity::insert(session.clone().into_active_model()).exec_without_returning(transaction).await?;
     Ok(Begun { session, id, cookie, ended })
 }
 

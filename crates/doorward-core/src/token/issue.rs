@@ -1,7 +1,7 @@
 use doorward_guard::{Claims, SessionId, sign_flask, sign_jwt_with};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _};
 
-use super::refresh_token::{ActiveModel, RefreshToken};
+use super::refresh_token::{ActiveModel, Entity, RefreshToken};
 use crate::{
     Doorward, Error,
     database::{StoredTime, Transaction},
@@ -51,16 +51,15 @@ pub(super) async fn store_within(
     session: &Session,
     now: StoredTime,
 ) -> Result<(), Error> {
-    ActiveModel {
+    let row = ActiveModel {
         token_hash: Set(token.hash()),
         user_id: Set(session.user_id),
         session_id: Set(session.id.clone()),
         issued_at: Set(now),
         expires_at: Set(refresh_end(doorward, session, now)),
         used_at: Set(None),
-    }
-    .insert(transaction)
-    .await?;
+    };
+    Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(())
 }
 

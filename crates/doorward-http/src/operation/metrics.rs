@@ -4,7 +4,7 @@ use axum::{
     Extension,
     response::{IntoResponse, Response},
 };
-use doorward_core::{Doorward, Error};
+use doorward_core::{Doorward, Error, revocation};
 use http::header::CONTENT_TYPE;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -41,6 +41,7 @@ pub fn record(doorward: &Doorward) {
     metrics::gauge!("doorward_revoked", "what" => "token").set(stats.revoked_tokens as f64);
     metrics::gauge!("doorward_revoked", "what" => "user").set(stats.revoked_users as f64);
     metrics::gauge!("doorward_revocations_age_seconds").set(lag.max(0) as f64);
+    metrics::gauge!("doorward_followers").set(revocation::followers(doorward) as f64);
     metrics::gauge!("doorward_password_queue").set(doorward.hashing().waiting() as f64);
     metrics::gauge!("doorward_password_threads").set(doorward.hashing().threads() as f64);
     metrics::gauge!("doorward_database_connections", "state" => "open").set(f64::from(open));

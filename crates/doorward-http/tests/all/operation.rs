@@ -41,6 +41,7 @@ fn metrics_count_what_happens() {
             "doorward_request_duration_seconds_bucket",
             "doorward_password_queue",
             "doorward_revocations_age_seconds",
+            "doorward_followers 0",
             "doorward_database_connections",
         ] {
             assert!(text.contains(name), "{name} in\n{text}");

@@ -185,7 +185,8 @@ fn what_a_command_ends_is_ended_in_the_server_that_runs() {
 fn keys_turn_under_a_server_that_runs() {
     let on = OnPostgres::new();
     let server = on.serve("door");
-    let password = server.printed().lines().find_map(|line| line.strip_prefix("    ")).unwrap().to_owned();
+    assert!(soon(|| server.first_password().is_some()));
+    let password = server.first_password().unwrap();
     let old = server.log_in("admin", &password).token();
     let status = |token: &str| server.get("/me", &[("token", token)]).status;
     assert_eq!(status(&old), 200);

@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use crate::{postgres, program::Folder, server::Serving};
+use crate::{
+    postgres,
+    program::Folder,
+    server::{Serving, soon},
+};
 
 /// Starts on an empty database at once, `count` servers; all serve, and one tells the first password.
 fn all_serve(folder: &Folder, database: Option<&str>, count: usize) {
@@ -17,10 +21,8 @@ fn all_serve(folder: &Folder, database: Option<&str>, count: usize) {
         .collect();
     let servers: Vec<_> = starting.into_iter().map(crate::server::Starting::ready).collect();
 
-    let passwords: Vec<_> = servers
-        .iter()
-        .filter_map(|server| server.printed().lines().find_map(|line| line.strip_prefix("    ").map(str::to_owned)))
-        .collect();
+    assert!(soon(|| servers.iter().any(|server| server.first_password().is_some())));
+    let passwords: Vec<_> = servers.iter().filter_map(Serving::first_password).collect();
     assert_eq!(passwords.len(), 1, "one server made the first administrator");
     let applied = servers.iter().filter(|server| server.log().contains("the database was brought up to date")).count();
     assert_eq!(applied, 1, "the steps were applied once");

@@ -62,6 +62,12 @@ impl Serving {
         self.printed.lock().unwrap().clone()
     }
 
+    /// The password of the first administrator, if this server made one. It may be printed after the log says that the
+    /// server is ready, as far as a reader of both can tell.
+    pub(crate) fn first_password(&self) -> Option<String> {
+        self.printed().lines().find_map(|line| line.strip_prefix("    ").map(str::to_owned))
+    }
+
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }

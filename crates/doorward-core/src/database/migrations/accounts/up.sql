@@ -12,9 +12,9 @@ ALTER TABLE users ADD COLUMN service BOOLEAN;
 ALTER TABLE users ADD COLUMN language VARCHAR(8);
 ALTER TABLE users ADD COLUMN extra TEXT;
 CREATE UNIQUE INDEX ix_users_username_skeleton ON users (username_skeleton);
-CREATE INDEX ix_users_pending_email_key ON users (pending_email_key);
-CREATE INDEX ix_users_confirm_by ON users (confirm_by);
-CREATE INDEX ix_users_delete_after ON users (delete_after);
+CREATE INDEX ix_users_pending_email_key ON users (pending_email_key) WHERE pending_email_key IS NOT NULL;
+CREATE INDEX ix_users_confirm_by ON users (confirm_by) WHERE confirm_by IS NOT NULL;
+CREATE INDEX ix_users_delete_after ON users (delete_after) WHERE delete_after IS NOT NULL;
 
 -- For the administrators' lists: each order and each filter that few rows pass. {bytewise} makes names
 -- come in one order on both engines, and a prefix of a name a range.
