@@ -20,6 +20,7 @@ pub mod event;
 pub mod export;
 pub mod forward_auth;
 pub mod hook;
+pub mod import;
 pub mod invitation;
 pub mod mail;
 pub mod one_time_code;

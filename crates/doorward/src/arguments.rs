@@ -31,6 +31,7 @@ Users
 Keys and data
   key          List and rotate the signing keys
   migrate      Bring the database up to date, or back
+  import       Take in users of another system, with their passwords' hashes
   backup       Copy the embedded database while it is in use
   restore      Put a backup in the database's place
 
@@ -114,6 +115,11 @@ pub(crate) enum Command {
     /// The database's schema
     #[command(subcommand)]
     Migrate(MigrateCommand),
+    /// Take in users of another system, with the hashes of their passwords
+    ///
+    /// Cut off at any moment and run again, it goes on where it was. Ends with 7 where records were rejected.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Copy the embedded database while it is in use
     Backup {
         /// The file to make
@@ -638,6 +644,61 @@ pub(crate) enum MailCommand {
         #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
         language: String,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ImportCommand {
+    /// A file with a JSON object a line: docs/import.md names the members
+    Jsonl {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+    /// A CSV file whose first line names the fields
+    Csv {
+        /// The file
+        file: PathBuf,
+        /// A column of another name, as COLUMN=FIELD, or COLUMN=- to pass it over; may stand several times
+        #[arg(long, value_name = "COLUMN=FIELD")]
+        column: Vec<String>,
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct ImportOptions {
+    /// Only say what would happen
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// What to do with a record whose user is there already
+    #[arg(long, value_enum, default_value_t = OnConflictWord::Fail)]
+    pub(crate) on_conflict: OnConflictWord,
+    /// Whether users keep the ids of the source, or get the next ones here
+    #[arg(long, value_enum, default_value_t = IdsWord::Keep)]
+    pub(crate) ids: IdsWord,
+    /// Where records go that make no user: mend them, and import that file. It holds hashes of passwords
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnConflictWord {
+    /// The user stays as it is
+    Skip,
+    /// The user gets what the record says; its name, roles and state stay
+    Update,
+    /// The import ends
+    Fail,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IdsWord {
+    /// Of the source
+    Keep,
+    /// New ones; the table `doorward_imported_ids` says which became which
+    New,
 }
 
 #[derive(Subcommand)]

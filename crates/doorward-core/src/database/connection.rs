@@ -39,6 +39,10 @@ impl Transaction {
         Self { inner, engine, wait }
     }
 
+    pub(super) fn engine(&self) -> Engine {
+        self.engine
+    }
+
     pub(super) fn inner(&self) -> &DatabaseTransaction {
         &self.inner
     }

@@ -17,6 +17,7 @@ mod migrations;
 mod notifications;
 mod order;
 mod stored_time;
+mod user_ids;
 
 pub use backup::{BackupAdvice, back_up, restore};
 pub use column::{LenientText, UserId};
@@ -32,6 +33,7 @@ pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_st
 pub use notifications::Notifications;
 pub use order::in_byte_order;
 pub use stored_time::StoredTime;
+pub(crate) use user_ids::go_on_after_kept_ids;
 
 use std::time::Duration;
 

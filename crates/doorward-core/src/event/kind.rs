@@ -29,6 +29,8 @@ kinds! {
     RegisteredAgain = "user.registered_again",
     /// An administrator or operator made a user.
     UserCreated = "user.created",
+    /// An operator imported users; the details say how many.
+    UsersImported = "user.imported",
     /// Columns of the profile were changed; the details name them.
     ProfileChanged = "user.profile_changed",
     /// The account was disabled.

@@ -72,6 +72,13 @@ pub fn check_username(username: &str) -> Result<(), FieldProblem> {
     Ok(())
 }
 
+/// Whether a user of another system can keep `username`: as [`check_username`], and there may be spaces within.
+pub(crate) fn check_foreign_username(username: &str) -> Result<(), FieldProblem> {
+    check_text(username)?;
+    let is_bad = |c: char| c == '@' || is_invisible(c) || (c.is_whitespace() && c != ' ');
+    if username.chars().any(is_bad) { Err(FieldProblem::InvalidCharacters) } else { Ok(()) }
+}
+
 /// Whether people can choose `username` for themselves, in the form NFC: letters and digits of one
 /// script, or of those that are written together (UTS #39 §5.2, "highly restrictive"), with `.`, `-`,
 /// `_`, `'` within.

@@ -37,11 +37,11 @@ pub(crate) use find::has_username_like;
 pub use find::{find_by_email, find_by_id, find_for_login, find_named, holders_of, roles_of, roles_of_each};
 pub use find_page::{After, FoundPage, SCANNED, Search, Sort, Wanted, find_page};
 pub use first_administrator::{FirstAdministrator, ensure_first_administrator};
-pub(crate) use identifier::give_username;
 pub use identifier::{
     check_chosen_email, check_chosen_username, check_email, check_username, lookup_key, normal_username,
     username_skeleton,
 };
+pub(crate) use identifier::{check_foreign_username, give_username};
 pub use list::{Page, list};
 pub use lookup_keys::fill_lookup_keys;
 pub(crate) use lookup_keys::{is_email_unkeyed, is_username_unkeyed};

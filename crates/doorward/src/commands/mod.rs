@@ -8,6 +8,7 @@ mod doctor;
 mod error;
 mod exit;
 mod health;
+mod import;
 mod invitation;
 mod key;
 mod mail;
@@ -82,6 +83,7 @@ async fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Key(command) => key::run(&command, context).await,
         Command::Mail(command) => mail::run(&command, context).await,
         Command::Migrate(command) => migrate::run(&command, context).await,
+        Command::Import(command) => import::run(command, context).await,
         Command::Backup { file } => backup::back_up(&file, context).await,
         Command::Restore { file, yes } => backup::restore(&file, yes, &context).await,
         Command::Health { ready } => health::run(ready, &context).await,

@@ -10,6 +10,7 @@ mod disk_full;
 mod file_modes;
 mod following;
 mod health;
+mod import;
 mod invitations;
 mod log;
 mod mail;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod foundation;
+mod import;
 mod own;
 
 use sea_orm_migration::prelude::*;
@@ -11,7 +12,7 @@ pub(super) struct Migrations;
 
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(foundation::Foundation), Box::new(accounts::Accounts)]
+        vec![Box::new(foundation::Foundation), Box::new(accounts::Accounts), Box::new(import::Import)]
     }
 
     fn migration_table_name() -> DynIden {

@@ -1,0 +1,2 @@
+DROP TABLE doorward_imported_ids;
+DROP TABLE doorward_imports;

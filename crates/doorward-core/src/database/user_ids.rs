@@ -1,0 +1,24 @@
+use sea_orm::ConnectionTrait as _;
+
+use super::{Database, DatabaseFailure, Engine, Transaction};
+
+impl Database {
+    /// The greatest id that the `users` table has room for: the Flask system's is `INTEGER`, which is 32 bits on PostgreSQL.
+    pub fn most_user_id(&self) -> i64 {
+        match self.engine {
+            Engine::Sqlite => i64::MAX,
+            Engine::Postgres => i64::from(i32::MAX),
+        }
+    }
+}
+
+/// After users were made with ids of their own, the database's next id is beyond them. SQLite sees to that by itself.
+pub(crate) async fn go_on_after_kept_ids(transaction: &Transaction) -> Result<(), DatabaseFailure> {
+    if transaction.engine() == Engine::Postgres {
+        let statement = "SELECT setval(sequence, greatest((SELECT max(id) FROM users), nextval(sequence) - 1)) \
+                         FROM (SELECT pg_get_serial_sequence('users', 'id')::regclass AS sequence) AS of_users \
+                         WHERE sequence IS NOT NULL";
+        transaction.execute_unprepared(statement).await?;
+    }
+    Ok(())
+}

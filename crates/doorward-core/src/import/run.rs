@@ -1,0 +1,288 @@
+use std::collections::{BTreeMap, HashSet};
+
+use sea_orm::{ActiveModelTrait as _, EntityTrait as _};
+use tokio::sync::mpsc;
+
+use super::{
+    Import,
+    batch::{self, Fate, Item, State},
+    entity::import,
+    record::Reason,
+    source::{self, SourceFault},
+};
+use crate::{
+    Doorward, Error, audit,
+    event::{Event, EventKind},
+    password::hash::Limits,
+    role, user,
+};
+
+/// Records that are written at once: with all columns, below what one statement of SQLite can bind.
+const BATCH: usize = 500;
+/// Batches that were read and wait to be written.
+const WAITING: usize = 3;
+
+/// How far an import has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Records that are done with.
+    pub records: i64,
+    /// Bytes of the file that were read.
+    pub read: u64,
+    /// Its length.
+    pub length: u64,
+}
+
+/// Who watches an import.
+pub trait Observer: Send {
+    /// A batch was written.
+    fn progress(&mut self, progress: Progress);
+
+    /// A record makes no user. `row` is as it stood there with `_line` and `_rejected` besides, and holds the hash of a password.
+    ///
+    /// # Errors
+    /// Ends the import before the record counts as done.
+    fn rejected(&mut self, row: serde_json::Map<String, serde_json::Value>) -> std::io::Result<()>;
+}
+
+/// What came of an import, with what earlier runs of it did.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Outcome {
+    /// Records of the file.
+    pub records: i64,
+    /// Users made.
+    pub created: i64,
+    /// Users changed.
+    pub changed: i64,
+    /// Users that were there already and stay as they are.
+    pub skipped: i64,
+    /// Records that make no user.
+    pub rejected: i64,
+    /// Why, of those that this run rejected.
+    pub reasons: BTreeMap<String, u64>,
+    /// The record after which this run began: an earlier one came so far.
+    pub resumed_after: i64,
+    /// The very file was imported before: nothing was done.
+    pub finished_before: bool,
+    /// The line whose user is there already, where that ends the import, and that user's id.
+    pub conflict: Option<(u64, i64)>,
+}
+
+/// Why an import ended early. What it wrote stays, and it goes on from there when it is run again.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportFault {
+    /// The file.
+    #[error("{0}")]
+    Source(#[from] SourceFault),
+    /// The file of rejects can't be written.
+    #[error("the rejects can't be written: {0}")]
+    Rejects(std::io::Error),
+    /// The database.
+    #[error("{0}")]
+    Failed(#[from] Error),
+}
+
+impl From<sea_orm::DbErr> for ImportFault {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Imports users.
+///
+/// # Errors
+/// [`ImportFault`].
+pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Observer) -> Result<Outcome, ImportFault> {
+    let file = import.file.clone();
+    let (length, source_hash) = blocking(move || source::fingerprint(&file)).await??;
+    let mut row = begun(doorward, import, &source_hash).await?;
+    let mut outcome = Outcome { reasons: BTreeMap::new(), resumed_after: row.records, ..of(&row) };
+    if row.ended_at.is_some() {
+        outcome.finished_before = true;
+        return Ok(outcome);
+    }
+    if !import.dry_run {
+        // Names of rows that another application inserted count too.
+        user::fill_lookup_keys(doorward).await?;
+    }
+    let roles = role::list(doorward.database().reads()).await?;
+    let mut state = State {
+        doorward,
+        import,
+        source_hash: &source_hash,
+        roles: roles.into_iter().map(|role| role.name).collect(),
+        would_have: HashSet::new(),
+        hasher: std::hash::RandomState::new(),
+    };
+
+    let mut batches = read(doorward, import, row.records);
+    while let Some(part) = batches.recv().await {
+        let part = part?;
+        for item in &part.items {
+            // Told before it counts as done: it may be told twice, and is never lost.
+            if let Err(reasons) = &item.checked {
+                reject(observer, item, reasons)?;
+            }
+        }
+        let written = batch::write(&mut state, &part.items, &mut row).await?;
+        for (item, fate) in part.items.iter().zip(&written.fates) {
+            let Fate::Rejected(reasons) = fate else { continue };
+            if item.checked.is_ok() {
+                reject(observer, item, reasons)?;
+            }
+            for reason in reasons {
+                *outcome.reasons.entry(reason.to_string()).or_default() += 1;
+            }
+        }
+        observer.progress(Progress { records: row.records, read: part.read, length });
+        if let Some(user) = written.conflict {
+            let line = part.items.get(written.fates.len()).map_or(0, |item| item.line);
+            return Ok(Outcome { conflict: Some((line, user.0)), ..with_counts(outcome, &row) });
+        }
+        if let Some(hash) = part.last
+            && hash != source_hash
+        {
+            return Err(SourceFault::Changed.into());
+        }
+    }
+    if !import.dry_run {
+        end(doorward, &mut row).await?;
+        user::fill_lookup_keys(doorward).await?;
+    }
+    Ok(with_counts(outcome, &row))
+}
+
+fn reject(observer: &mut dyn Observer, item: &Item, reasons: &[Reason]) -> Result<(), ImportFault> {
+    observer.rejected(item.raw.to_json(item.line, reasons)).map_err(ImportFault::Rejects)
+}
+
+/// How far an earlier run came; the beginning where there was none, and for a dry run.
+async fn begun(doorward: &Doorward, import: &Import, source_hash: &str) -> Result<import::Model, Error> {
+    if !import.dry_run
+        && let Some(row) = import::Entity::find_by_id(source_hash.to_owned()).one(doorward.database().reads()).await?
+    {
+        return Ok(row);
+    }
+    let row = import::Model {
+        source_hash: source_hash.to_owned(),
+        records: 0,
+        created: 0,
+        changed: 0,
+        skipped: 0,
+        rejected: 0,
+        started_at: doorward.now(),
+        ended_at: None,
+    };
+    if !import.dry_run {
+        let transaction = doorward.database().begin().await?;
+        import::Entity::insert(import::ActiveModel::from(row.clone()).reset_all())
+            .exec_without_returning(&transaction)
+            .await?;
+        transaction.commit().await?;
+    }
+    Ok(row)
+}
+
+async fn end(doorward: &Doorward, row: &mut import::Model) -> Result<(), Error> {
+    let now = doorward.now();
+    row.ended_at = Some(now);
+    let transaction = doorward.database().begin().await?;
+    import::Entity::update(import::ActiveModel::from(row.clone()).reset_all()).exec(&transaction).await?;
+    let event = Event::of_nobody(EventKind::UsersImported)
+        .with("source", row.source_hash.as_str())
+        .with("created", row.created)
+        .with("changed", row.changed)
+        .with("skipped", row.skipped)
+        .with("rejected", row.rejected);
+    let recorded = audit::append_within(doorward, &transaction, event, now).await?;
+    transaction.commit().await?;
+    doorward.announce(&recorded);
+    Ok(())
+}
+
+fn of(row: &import::Model) -> Outcome {
+    Outcome {
+        records: row.records,
+        created: row.created,
+        changed: row.changed,
+        skipped: row.skipped,
+        rejected: row.rejected,
+        reasons: BTreeMap::new(),
+        resumed_after: 0,
+        finished_before: false,
+        conflict: None,
+    }
+}
+
+fn with_counts(outcome: Outcome, row: &import::Model) -> Outcome {
+    Outcome {
+        reasons: outcome.reasons,
+        resumed_after: outcome.resumed_after,
+        finished_before: outcome.finished_before,
+        ..of(row)
+    }
+}
+
+/// Records that were read and checked.
+struct Part {
+    items: Vec<Item>,
+    /// Bytes of the file up to here.
+    read: u64,
+    /// The file's hash, where it came to its end.
+    last: Option<String>,
+}
+
+/// Reads and checks on a thread of its own, a few batches ahead.
+fn read(doorward: &Doorward, import: &Import, skip: i64) -> mpsc::Receiver<Result<Part, SourceFault>> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let (import, limits, now) = (import.clone(), doorward.hashing().limits(), doorward.now());
+    let most_id = doorward.database().most_user_id();
+    tokio::task::spawn_blocking(move || {
+        let checking = Checking { import: &import, limits: &limits, now, most_id };
+        if let Err(fault) = checking.send_all(skip, &sender) {
+            // Whoever ended the import listens no more.
+            let _ = sender.blocking_send(Err(fault));
+        }
+    });
+    receiver
+}
+
+struct Checking<'a> {
+    import: &'a Import,
+    limits: &'a Limits,
+    now: crate::database::StoredTime,
+    most_id: i64,
+}
+
+impl Checking<'_> {
+    fn send_all(&self, skip: i64, sender: &mpsc::Sender<Result<Part, SourceFault>>) -> Result<(), SourceFault> {
+        let mut records = source::open(&self.import.file, &self.import.form)?;
+        for _ in 0..skip {
+            records.next()?;
+        }
+        let mut items = Vec::with_capacity(BATCH);
+        while let Some(record) = records.next()? {
+            let checked = record.user.and_then(|user| {
+                if user.id.is_some_and(|id| id > self.most_id) {
+                    return Err(vec![Reason::of("id", "out_of_range")]);
+                }
+                user.check(self.import.ids, self.limits, self.now)
+            });
+            items.push(Item { line: record.line, checked, raw: record.raw });
+            if items.len() == BATCH {
+                let part = Part { items: std::mem::take(&mut items), read: records.position(), last: None };
+                if sender.blocking_send(Ok(part)).is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        let read = records.position();
+        let last = Some(records.finish()?);
+        let _ = sender.blocking_send(Ok(Part { items, read, last }));
+        Ok(())
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
+}

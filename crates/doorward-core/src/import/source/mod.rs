@@ -1,0 +1,142 @@
+//! Files of users, read a record at a time. What a record takes in memory is bounded, whatever stands in the file.
+
+mod csv;
+mod jsonl;
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    path::Path,
+};
+
+use sha2::{Digest, Sha256};
+
+use super::record::{ImportedUser, Reason};
+
+/// The longest record, in bytes.
+pub const LONGEST_RECORD: usize = 1024 * 1024;
+/// The most columns of a CSV file.
+pub const MOST_COLUMNS: usize = 256;
+
+/// How the records of a file are written.
+#[derive(Debug, Clone)]
+pub enum Form {
+    /// One JSON object a line.
+    Jsonl,
+    /// RFC 4180, with the names of the fields in the first record.
+    Csv {
+        /// Other names of columns: the file's, and the field's; `-` for a column that is passed over.
+        columns: Vec<(String, String)>,
+    },
+}
+
+/// What keeps a file from being read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceFault {
+    /// It can't be opened or read.
+    #[error("{0}")]
+    Unreadable(#[from] io::Error),
+    /// The first record of a CSV file names a column that is no field.
+    #[error("the column `{0}` is no field")]
+    UnknownColumn(String),
+    /// It names a field twice, or none that tells users apart.
+    #[error("the first line names no users: {0}")]
+    NoHeader(&'static str),
+    /// It was written to while it was read.
+    #[error("the file was changed while it was read")]
+    Changed,
+}
+
+/// A record, and where it began.
+pub(super) struct Record {
+    /// The line, from 1.
+    pub(super) line: u64,
+    /// What it says, or why it says nothing.
+    pub(super) user: Result<ImportedUser, Vec<Reason>>,
+    /// As it stood there, for the file of rejects.
+    pub(super) raw: Raw,
+}
+
+/// A record as it stood there.
+#[derive(Debug, Clone)]
+pub(super) enum Raw {
+    /// A line that may be JSON.
+    Text(String),
+    /// Cells under the names of their fields.
+    Cells(Vec<(String, String)>),
+    /// Too long to be kept, or no text.
+    Lost,
+}
+
+impl Raw {
+    /// What a file of rejects has of it: an object that can be mended and fed again.
+    pub(super) fn to_json(&self, line: u64, reasons: &[Reason]) -> serde_json::Map<String, serde_json::Value> {
+        let mut object = match self {
+            Self::Text(text) => match serde_json::from_str(text) {
+                Ok(serde_json::Value::Object(object)) => object,
+                _ => serde_json::Map::from_iter([("_text".to_owned(), text.as_str().into())]),
+            },
+            Self::Cells(cells) => csv::as_json(cells),
+            Self::Lost => serde_json::Map::new(),
+        };
+        object.insert("_line".to_owned(), line.into());
+        object.insert("_rejected".to_owned(), reasons.iter().map(ToString::to_string).collect());
+        object
+    }
+}
+
+/// Reads records one after the other.
+pub(super) trait Records: Send {
+    fn next(&mut self) -> Result<Option<Record>, SourceFault>;
+    /// SHA-256 of all bytes that were read.
+    fn finish(self: Box<Self>) -> Result<String, SourceFault>;
+    /// Bytes that were read.
+    fn position(&self) -> u64;
+}
+
+pub(super) fn open(file: &Path, form: &Form) -> Result<Box<dyn Records>, SourceFault> {
+    let reader = BufReader::with_capacity(256 * 1024, Hashed { file: File::open(file)?, hash: Sha256::new(), read: 0 });
+    Ok(match form {
+        Form::Jsonl => Box::new(jsonl::Lines::new(reader)),
+        Form::Csv { columns } => Box::new(csv::Rows::new(reader, columns)?),
+    })
+}
+
+/// The file's length in bytes, and its SHA-256 in hexadecimal: by it an import that was cut off is known again.
+pub(super) fn fingerprint(file: &Path) -> Result<(u64, String), SourceFault> {
+    let mut reader = Hashed { file: File::open(file)?, hash: Sha256::new(), read: 0 };
+    io::copy(&mut reader, &mut io::sink())?;
+    Ok((reader.read, hexadecimal(reader.hash)))
+}
+
+/// A file whose bytes are hashed as they are read.
+pub(super) struct Hashed {
+    file: File,
+    hash: Sha256,
+    read: u64,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        self.read += count as u64;
+        Ok(count)
+    }
+}
+
+/// The hash of the whole file: what was not read yet is read now.
+fn hash_of(reader: BufReader<Hashed>) -> Result<String, SourceFault> {
+    let mut file = reader.into_inner();
+    io::copy(&mut file, &mut io::sink())?;
+    Ok(hexadecimal(file.hash))
+}
+
+fn hexadecimal(hash: Sha256) -> String {
+    use std::fmt::Write as _;
+    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
