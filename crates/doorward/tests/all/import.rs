@@ -59,7 +59,8 @@ impl Site {
 }
 
 fn jsonl(rows: &[Value]) -> String {
-    rows.iter().map(|row| format!("{row}\n")).collect()
+    let lines: Vec<_> = rows.iter().map(Value::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 #[test]
