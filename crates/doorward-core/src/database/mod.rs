@@ -5,6 +5,7 @@
 //! engine's other readers expect, and give up after the configured wait.
 
 mod backup;
+mod catalog;
 mod column;
 mod connect;
 mod connection;
@@ -16,9 +17,11 @@ mod migrate;
 mod migrations;
 mod notifications;
 mod order;
+mod read_only;
 mod stored_time;
 
 pub use backup::{BackupAdvice, back_up, restore};
+pub use catalog::{Table, TableColumn, quoted, references_to, tables};
 pub use column::{LenientText, UserId};
 pub use connect::{DatabaseOptions, connect};
 pub use connection::{Connection, Transaction};
@@ -31,6 +34,7 @@ pub use integrity::{check_integrity, ping};
 pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin};
 pub use notifications::Notifications;
 pub use order::in_byte_order;
+pub use read_only::connect_read_only;
 pub use stored_time::StoredTime;
 
 use std::time::Duration;

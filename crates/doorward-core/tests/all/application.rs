@@ -47,6 +47,10 @@ impl Application {
         application
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) async fn connect(&self) -> DatabaseConnection {
         Database::connect(&self.url).await.unwrap()
     }

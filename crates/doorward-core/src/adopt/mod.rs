@@ -1,0 +1,7 @@
+//! Taking over another application's users: which table holds them, and what its columns mean.
+
+mod discover;
+mod mapping;
+
+pub use discover::{Discovered, discover};
+pub use mapping::Mapping;
