@@ -2,6 +2,8 @@
 
 mod discover;
 mod mapping;
+mod schemes;
 
 pub use discover::{Discovered, discover};
 pub use mapping::Mapping;
+pub use schemes::count_schemes;

@@ -1,6 +1,6 @@
 //! What an engine says of the tables in a database.
 
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::{Database, DatabaseFailure, Engine};
 
@@ -30,15 +30,6 @@ pub struct TableColumn {
 }
 
 impl TableColumn {
-    /// The most characters that the type allows, where it says so.
-    pub fn width(&self) -> Option<usize> {
-        let (kind, rest) = self.kind.split_once('(')?;
-        if !kind.contains("char") {
-            return None;
-        }
-        rest.trim_end_matches(')').trim().parse().ok()
-    }
-
     /// Whether the type is of whole numbers.
     pub fn is_integer(&self) -> bool {
         self.kind.contains("int") || self.kind.contains("serial")
@@ -93,25 +84,4 @@ pub async fn tables(database: &Database) -> Result<Vec<Table>, DatabaseFailure> 
         }
     }
     Ok(tables)
-}
-
-/// Columns with a foreign key to this table: `(table, column)`.
-pub async fn references_to(database: &Database, table: &str) -> Result<Vec<(String, String)>, DatabaseFailure> {
-    let sql = match database.engine() {
-        Engine::Sqlite => {
-            "SELECT m.name, f.\"from\" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f \
-             WHERE m.type = 'table' AND lower(f.\"table\") = lower(?) ORDER BY 1, 2"
-        }
-        Engine::Postgres => {
-            "SELECT c.relname::text, a.attname::text FROM pg_constraint k \
-             JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class t ON t.oid = k.confrelid \
-             JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = current_schema() \
-             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] \
-             WHERE k.contype = 'f' AND array_length(k.conkey, 1) = 1 AND t.relname = $1 ORDER BY 1, 2"
-        }
-    };
-    let connection = database.reads();
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [Value::from(table)]);
-    let rows = connection.query_all_raw(statement).await?;
-    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }

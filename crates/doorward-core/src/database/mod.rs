@@ -21,7 +21,7 @@ mod read_only;
 mod stored_time;
 
 pub use backup::{BackupAdvice, back_up, restore};
-pub use catalog::{Table, TableColumn, quoted, references_to, tables};
+pub use catalog::{Table, TableColumn, quoted, tables};
 pub use column::{LenientText, UserId};
 pub use connect::{DatabaseOptions, connect};
 pub use connection::{Connection, Transaction};
@@ -31,7 +31,7 @@ pub use examine::{
 };
 pub use failure::{DatabaseFailure, is_unique_violation};
 pub use integrity::{check_integrity, ping};
-pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin};
+pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin, take_away};
 pub use notifications::Notifications;
 pub use order::in_byte_order;
 pub use read_only::connect_read_only;
