@@ -11,6 +11,7 @@ mod error;
 mod randomness;
 mod words;
 
+pub mod adopt;
 pub mod api_key;
 pub mod audit;
 pub mod challenge;

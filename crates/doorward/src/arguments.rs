@@ -30,6 +30,7 @@ Users
 
 Keys and data
   key          List and rotate the signing keys
+  adopt        Take over another application's users where they are, or give them back
   migrate      Bring the database up to date, or back
   import       Take in users of another system, with their passwords' hashes
   backup       Copy the embedded database while it is in use
@@ -112,6 +113,8 @@ pub(crate) enum Command {
     /// Mail
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Take over another application's users where they are; changes nothing without --apply
+    Adopt(AdoptArguments),
     /// The database's schema
     #[command(subcommand)]
     Migrate(MigrateCommand),
@@ -644,6 +647,25 @@ pub(crate) enum MailCommand {
         #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
         language: String,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct AdoptArguments {
+    /// Add what Doorward needs to the database
+    #[arg(long, conflicts_with = "undo")]
+    pub(crate) apply: bool,
+    /// Take away everything that Doorward added; users stay
+    #[arg(long, conflicts_with_all = ["table", "mapping"])]
+    pub(crate) undo: bool,
+    /// The users' table
+    #[arg(long, value_name = "NAME", conflicts_with = "mapping")]
+    pub(crate) table: Option<String>,
+    /// What its columns mean, as this command shows it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Take it away indeed
+    #[arg(long, requires = "undo")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Subcommand)]

@@ -72,7 +72,7 @@ impl Database {
         Ok(Self::new(engine, connection.clone(), connection, wait, "the application's connection".into()))
     }
 
-    fn new(
+    pub(super) fn new(
         engine: Engine,
         reads: DatabaseConnection,
         writes: DatabaseConnection,

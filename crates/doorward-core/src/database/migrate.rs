@@ -60,6 +60,26 @@ pub async fn migrate_down(database: &Database, steps: Option<u32>) -> Result<usi
     Ok(before - after)
 }
 
+/// Takes away everything that Doorward added to another application's database, its list of steps too; all
+/// or nothing. Answers how many steps there were. A database that Doorward made is refused.
+pub async fn take_away(database: &Database) -> Result<usize, Error> {
+    let transaction = begin_alone(database).await?;
+    let applied = states(&transaction).await?.iter().filter(|state| state.applied).count();
+    if applied > 0 {
+        if origin_within(&transaction).await? == Origin::Made {
+            return Err(Error::startup(
+                "this database is Doorward's own: without what Doorward made, nothing of use would be left",
+                "to begin anew, name another database",
+            ));
+        }
+        Migrations::down(transaction.inner(), None).await.map_err(refused)?;
+    }
+    let own = "DROP TABLE IF EXISTS doorward_migrations";
+    transaction.inner().execute_unprepared(own).await.map_err(refused)?;
+    transaction.commit().await?;
+    Ok(applied)
+}
+
 /// The steps, oldest first. Changes nothing.
 pub async fn migration_status(database: &Database) -> Result<Vec<MigrationState>, Error> {
     states(database.reads()).await.map_err(|error| database.explain(error))
@@ -67,8 +87,11 @@ pub async fn migration_status(database: &Database) -> Result<Vec<MigrationState>
 
 /// Who made the `users` table of this database.
 pub async fn origin(database: &Database) -> Result<Origin, DatabaseFailure> {
+    origin_within(database.reads()).await
+}
+
+async fn origin_within(connection: &impl ConnectionTrait) -> Result<Origin, DatabaseFailure> {
     let sql = "SELECT value FROM doorward_state WHERE name = 'origin'";
-    let connection = database.reads();
     let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
     let value: Option<String> = row.map(|row| row.try_get("", "value")).transpose()?;
     Ok(match value.as_deref() {

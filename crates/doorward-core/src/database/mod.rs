@@ -5,6 +5,7 @@
 //! engine's other readers expect, and give up after the configured wait.
 
 mod backup;
+mod catalog;
 mod column;
 mod connect;
 mod connection;
@@ -16,10 +17,12 @@ mod migrate;
 mod migrations;
 mod notifications;
 mod order;
+mod read_only;
 mod stored_time;
 mod user_ids;
 
 pub use backup::{BackupAdvice, back_up, restore};
+pub use catalog::{Table, TableColumn, quoted, tables};
 pub use column::{LenientText, UserId};
 pub use connect::{DatabaseOptions, connect};
 pub use connection::{Connection, Transaction};
@@ -29,9 +32,10 @@ pub use examine::{
 };
 pub use failure::{DatabaseFailure, is_unique_violation};
 pub use integrity::{check_integrity, ping};
-pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin};
+pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin, take_away};
 pub use notifications::Notifications;
 pub use order::in_byte_order;
+pub use read_only::connect_read_only;
 pub use stored_time::StoredTime;
 pub(crate) use user_ids::go_on_after_kept_ids;
 

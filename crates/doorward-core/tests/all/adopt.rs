@@ -254,3 +254,18 @@ async fn a_table_of_the_applications_own_in_doorwards_place_is_refused_by_name()
     assert!(error.contains("`roles`"), "{error}");
     assert_eq!(application.lines("SELECT name FROM sqlite_master WHERE name = 'sessions'").await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn what_was_added_is_taken_away_whole_and_twice_is_once() {
+    for application in [Application::sqlite("large.db"), Application::postgres("away").await] {
+        let everything = application.every_name().await;
+        let (schema, before) = (application.schema().await, application.content().await);
+        let doorward = application.start().await.unwrap();
+        assert!(database::take_away(doorward.database()).await.unwrap() > 0);
+        assert_eq!(database::take_away(doorward.database()).await.unwrap(), 0);
+        doorward.close().await;
+        assert_eq!(application.schema().await, schema);
+        assert_eq!(application.content().await, before);
+        assert_eq!(application.every_name().await, everything);
+    }
+}

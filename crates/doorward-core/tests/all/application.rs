@@ -47,6 +47,10 @@ impl Application {
         application
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) async fn connect(&self) -> DatabaseConnection {
         Database::connect(&self.url).await.unwrap()
     }
@@ -118,6 +122,16 @@ impl Application {
              AND name NOT LIKE 'sqlite_%' ORDER BY name"
         };
         self.lines(sql).await
+    }
+
+    /// Every table there is but SQLite's own bookkeeping.
+    pub(crate) async fn every_name(&self) -> Vec<String> {
+        self.lines(if self.url.starts_with("postgres") {
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        } else {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
+        })
+        .await
     }
 
     pub(crate) async fn start(&self) -> Result<Doorward, Error> {

@@ -4,4 +4,5 @@
 
 mod adopt;
 mod application;
+mod discover;
 mod failover;

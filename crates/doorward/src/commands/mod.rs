@@ -1,5 +1,6 @@
 //! The commands, a file a group. Each calls an operation of `doorward-core` and shows the answer.
 
+mod adopt;
 mod api_key;
 mod audit;
 mod backup;
@@ -82,6 +83,7 @@ async fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Audit(command) => audit::run(command, context).await,
         Command::Key(command) => key::run(&command, context).await,
         Command::Mail(command) => mail::run(&command, context).await,
+        Command::Adopt(arguments) => adopt::run(&arguments, context).await,
         Command::Migrate(command) => migrate::run(&command, context).await,
         Command::Import(command) => import::run(command, context).await,
         Command::Backup { file } => backup::back_up(&file, context).await,

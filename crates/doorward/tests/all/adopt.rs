@@ -1,0 +1,64 @@
+//! `doorward adopt`
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::{postgres::sql, program::Folder};
+
+#[test]
+fn to_look_changes_nothing_to_apply_is_told_and_undone() {
+    let folder = Folder::with_application("small.db");
+    let file = folder.path("doorward.db");
+    let before = fs::read(&file).unwrap();
+    let looked = folder.done("adopt");
+    for said in ["table = \"users\"", "password_hash = \"password_hash\"", "# Nothing was changed"] {
+        assert!(looked.contains(said), "{said} in {looked}");
+    }
+    assert_eq!(folder.run("--json adopt").answer()["in_place"], true);
+    assert_eq!(fs::read(&file).unwrap(), before, "not a byte");
+    assert_eq!(folder.files(), ["doorward.db"]);
+
+    let adopted = folder.done("adopt --apply");
+    assert!(adopted.ends_with("Adopted. `doorward adopt --undo` goes back.\n"), "{adopted}");
+    assert!(folder.done("adopt --apply").ends_with("It is adopted already.\n"));
+    folder.done("user create newcomer --no-password");
+
+    let unsaid = folder.run("--json adopt --undo");
+    assert_eq!((unsaid.code, &unsaid.error()["error"]), (2, &json!("not_confirmed")));
+    assert_eq!(folder.done("adopt --undo --yes"), "Took back 3 step(s); users stay.\n");
+    assert_eq!(folder.done("adopt --undo --yes"), "Took back 0 step(s); users stay.\n");
+    assert!(folder.done("adopt --apply").ends_with("goes back.\n"));
+    assert_eq!(folder.run("--json user show newcomer").answer()["username"], "newcomer", "who was made since stays");
+}
+
+#[test]
+fn another_form_of_table_is_shown_with_its_mapping_and_not_worked_on() {
+    let folder = Folder::with_application("small.db");
+    let url = format!("sqlite://{}", folder.path("doorward.db").display());
+    sql(
+        &url,
+        "CREATE TABLE auth_user (id INTEGER PRIMARY KEY, password varchar(128), username varchar(150), email varchar(254))",
+    );
+    let two = folder.run("adopt");
+    assert_eq!(two.code, 1);
+    assert!(two.err.contains("`auth_user`") && two.err.contains("--table"), "{}", two.err);
+    let shown = folder.done("adopt --table auth_user");
+    let lines: Vec<_> = shown.lines().filter(|line| !line.starts_with('#')).collect();
+    let mapping = lines.join("\n");
+    fs::write(folder.path("mapping.toml"), mapping.replace("\"email\"", "\"nosuch\"")).unwrap();
+    assert_ne!(folder.run("adopt --mapping mapping.toml").code, 0, "a column that is not there");
+    fs::write(folder.path("mapping.toml"), mapping).unwrap();
+    folder.done("adopt --mapping mapping.toml");
+    let refused = folder.run("--json adopt --mapping mapping.toml --apply");
+    assert_eq!((refused.code, &refused.error()["error"]), (5, &json!("not_in_place")));
+}
+
+#[test]
+fn a_database_of_doorwards_own_is_not_taken_away() {
+    let folder = Folder::new();
+    folder.done("migrate up");
+    let run = folder.run("adopt --undo --yes");
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("Doorward's own"), "{}", run.err);
+}
