@@ -55,10 +55,32 @@ fn another_form_of_table_is_shown_with_its_mapping_and_not_worked_on() {
 }
 
 #[test]
-fn a_database_of_doorwards_own_is_not_taken_away() {
+fn schemes_are_counted_on_a_troublesome_table_too() {
+    let folder = Folder::with_application("large.db");
+    let before = fs::read(folder.path("doorward.db")).unwrap();
+    let looked = folder.done("adopt");
+    assert!(looked.contains("# 1512 werkzeug-pbkdf2") && looked.contains("# 1 unknown"), "{looked}");
+    assert_eq!(fs::read(folder.path("doorward.db")).unwrap(), before);
+}
+
+#[test]
+fn its_own_mapping_is_taken_and_another_must_name_real_columns() {
+    let folder = Folder::with_application("small.db");
+    fs::write(folder.path("shown.toml"), folder.done("adopt")).unwrap();
+    assert!(folder.done("adopt --mapping shown.toml --apply").contains("Adopted."));
+    fs::write(folder.path("wrong.toml"), "table = 'users'\nid = 'id\" --'\nemail = 'email'").unwrap();
+    let run = folder.run("adopt --mapping wrong.toml");
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("no such column"), "{}", run.err);
+}
+
+#[test]
+fn a_database_of_doorwards_own_is_refused() {
     let folder = Folder::new();
     folder.done("migrate up");
-    let run = folder.run("adopt --undo --yes");
-    assert_eq!(run.code, 1);
-    assert!(run.err.contains("Doorward's own"), "{}", run.err);
+    for line in ["adopt", "adopt --apply", "adopt --undo --yes"] {
+        let run = folder.run(line);
+        assert_eq!(run.code, 1, "{line}");
+        assert!(run.err.contains("Doorward's own"), "{line}: {}", run.err);
+    }
 }
