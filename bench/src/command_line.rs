@@ -119,6 +119,15 @@ pub(crate) enum Measurement {
         #[arg(long, default_value_t = 2)]
         clients: usize,
     },
+    /// What the time of asking for a new password gives away
+    RecoveryTiming {
+        /// Addresses of each kind
+        #[arg(long, default_value_t = 500)]
+        samples: usize,
+        /// At once
+        #[arg(long, default_value_t = 2)]
+        clients: usize,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,6 +194,9 @@ impl CommandLine {
             Measurement::Revocation => measure::revocation::run(&rig, &Postgres::start().await?).await?,
             Measurement::Feed => measure::feed::run(&rig).await?,
             Measurement::Timing { samples, clients } => measure::timing::run(&rig, *samples, *clients).await?,
+            Measurement::RecoveryTiming { samples, clients } => {
+                measure::recovery_timing::run(&rig, *samples, *clients).await?
+            }
         };
         self.keep(&report)
     }
@@ -206,6 +218,7 @@ impl CommandLine {
             Measurement::Revocation,
             Measurement::Feed,
             Measurement::Timing { samples, clients: 2 },
+            Measurement::RecoveryTiming { samples: samples.min(500), clients: 2 },
         ] {
             println!("== {measurement:?}");
             if let Err(error) = self.measure(&measurement).await {

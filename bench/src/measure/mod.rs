@@ -9,6 +9,7 @@ pub(crate) mod guarded;
 pub(crate) mod guarded_service;
 pub(crate) mod logins;
 pub(crate) mod memory;
+pub(crate) mod recovery_timing;
 pub(crate) mod revocation;
 pub(crate) mod scale;
 pub(crate) mod start;

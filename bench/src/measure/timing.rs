@@ -1,5 +1,6 @@
 //! Whether the time of a failed login gives away that the user exists, or how old the stored hash is.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::logins::populated;
 use super::{Rig, temporary_folder};
-use crate::http_client::Connection;
+use crate::http_client::{Connection, Request};
 use crate::population::{execute, username};
 use crate::report::{Goal, Report, Row, short};
 use crate::statistics::{Spread, best_threshold_accuracy, quantile};
@@ -39,43 +40,57 @@ pub(crate) async fn run(rig: &Rig, samples: usize, clients: usize) -> Result<Rep
         }
     }
 
-    let mut order: Vec<usize> = (0..KINDS.len()).flat_map(|kind| std::iter::repeat_n(kind, samples)).collect();
-    order.shuffle(&mut rand::rng());
-    let total = order.len();
-    let order = Arc::new(Mutex::new(order));
+    let mut asked = Vec::new();
+    for kind in 0..KINDS.len() {
+        asked.extend((0..samples).map(|_| (kind, login_request(&name(kind), "a wrong password"))));
+    }
+    let times = sample(server.address, asked, KINDS.len(), clients, 401).await?;
+    report(&times, samples, clients)
+}
+
+/// Sends the requests of all kinds in a random order, `clients` at once; how many milliseconds those of each kind took. Every
+/// answer must have the envelope's code `expected`.
+pub(super) async fn sample(
+    address: SocketAddr,
+    mut asked: Vec<(usize, Request)>,
+    kinds: usize,
+    clients: usize,
+    expected: u64,
+) -> Result<Vec<Vec<f64>>> {
+    asked.shuffle(&mut rand::rng());
+    let total = asked.len();
+    let asked = Arc::new(Mutex::new(asked));
     let mut tasks = JoinSet::new();
     for _ in 0..clients {
-        let order = order.clone();
-        let address = server.address;
+        let asked = asked.clone();
         tasks.spawn(async move {
             let mut connection = Connection::new(address);
             let mut times = Vec::new();
             loop {
                 let (next, left) = {
-                    let mut order = order.lock().await;
-                    (order.pop(), order.len())
+                    let mut asked = asked.lock().await;
+                    (asked.pop(), asked.len())
                 };
-                let Some(kind) = next else { break };
+                let Some((kind, request)) = next else { break };
                 if left % 400 == 0 {
                     println!("timing: {left} of {total} left");
                 }
-                let request = login_request(&name(kind), "a wrong password");
                 let sent = Instant::now();
                 let answer = connection.send(&request).await?;
                 let milliseconds = sent.elapsed().as_secs_f64() * 1000.0;
-                ensure!(answer.code() == 401, "a wrong password gave {}", answer.in_short());
+                ensure!(answer.code() == expected, "{expected} was expected: {}", answer.in_short());
                 times.push((kind, milliseconds));
             }
             Ok(times)
         });
     }
-    let mut times = vec![Vec::new(); KINDS.len()];
+    let mut times = vec![Vec::new(); kinds];
     while let Some(done) = tasks.join_next().await {
         for (kind, milliseconds) in done?? {
             times[kind].push(milliseconds);
         }
     }
-    report(&times, samples, clients)
+    Ok(times)
 }
 
 fn name(kind: usize) -> String {
@@ -87,24 +102,30 @@ fn name(kind: usize) -> String {
     username(offset + rng.random_range(1..=USERS))
 }
 
-fn report(times: &[Vec<f64>], samples: usize, clients: usize) -> Result<Report> {
-    let median = |kind: usize| -> Result<f64> {
-        let mut sorted = times[kind].clone();
+/// How well the best rule tells the two apart.
+pub(super) fn told_apart(what: String, known: &[f64], unknown: &[f64]) -> Result<Row> {
+    let median = |times: &[f64]| -> Result<f64> {
+        let mut sorted = times.to_vec();
         sorted.sort_by(f64::total_cmp);
         quantile(&sorted, 0.5).context("no samples: --samples must be at least 1")
     };
+    let accuracy = best_threshold_accuracy(unknown, known) * 100.0;
+    println!("timing: {what}: {accuracy:.1} %");
+    Ok(Row {
+        what,
+        measured: format!("{} ms", short(median(known)?)),
+        against: format!("unknown {} ms", short(median(unknown)?)),
+        judged: Spread { low: accuracy, median: accuracy, high: accuracy },
+        unit: " %".to_owned(),
+        goal: Goal::AtMost(55.0),
+    })
+}
+
+fn report(times: &[Vec<f64>], samples: usize, clients: usize) -> Result<Report> {
     let mut rows = Vec::new();
     for kind in 1..KINDS.len() {
-        let accuracy = best_threshold_accuracy(&times[0], &times[kind]) * 100.0;
-        println!("timing: {} told from unknown with {accuracy:.1} %", KINDS[kind]);
-        rows.push(Row {
-            what: format!("wrong password, {}: told from an unknown name by its time", KINDS[kind]),
-            measured: format!("{} ms", short(median(kind)?)),
-            against: format!("unknown {} ms", short(median(0)?)),
-            judged: Spread { low: accuracy, median: accuracy, high: accuracy },
-            unit: " %".to_owned(),
-            goal: Goal::AtMost(55.0),
-        });
+        let what = format!("wrong password, {}: told from an unknown name by its time", KINDS[kind]);
+        rows.push(told_apart(what, &times[kind], &times[0])?);
     }
     let how = format!(
         "{samples} failed logins of each kind, shuffled, {clients} at once; the best rule \"slower (or faster) than t\" found \
