@@ -37,7 +37,7 @@ pub use notifications::Notifications;
 pub use order::in_byte_order;
 pub use read_only::connect_read_only;
 pub use stored_time::StoredTime;
-pub(crate) use user_ids::go_on_after_kept_ids;
+pub(crate) use user_ids::{go_on_after_kept_ids, note_size};
 
 use std::time::Duration;
 

@@ -22,3 +22,12 @@ pub(crate) async fn go_on_after_kept_ids(transaction: &Transaction) -> Result<()
     }
     Ok(())
 }
+
+/// Tells the database how large the `users` table has become, so that it looks names up by their indexes: PostgreSQL plans by what it
+/// knew when the table was small, and knows better by itself only minutes later.
+pub(crate) async fn note_size(transaction: &Transaction) -> Result<(), DatabaseFailure> {
+    if transaction.engine() == Engine::Postgres {
+        transaction.execute_unprepared("ANALYZE users").await?;
+    }
+    Ok(())
+}

@@ -111,6 +111,9 @@ async fn attempt(state: &mut State<'_>, items: &[Item], reached: &mut import::Mo
             database::go_on_after_kept_ids(&transaction).await?;
         }
     }
+    if has_grown(reached.created, plan.created.len()) {
+        database::note_size(&transaction).await?;
+    }
     let mut published = Vec::new();
     for (index, user) in &plan.changed {
         if let Ok(checked) = &items[*index].checked {
@@ -123,6 +126,12 @@ async fn attempt(state: &mut State<'_>, items: &[Item], reached: &mut import::Mo
     transaction.commit().await?;
     doorward.apply_all(&published);
     Ok(Written { fates: plan.fates, conflict: plan.conflict })
+}
+
+/// Whether so many more are twice as many as when it was last so.
+fn has_grown(before: i64, more: usize) -> bool {
+    let after = before.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
+    after.checked_ilog2() != before.checked_ilog2()
 }
 
 /// Which keys and ids of a batch users have already.
