@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Actor, Caller, Clock, Error, Randomness, SystemClock, SystemRandomness,
-    audit::Recorded,
+    audit::{self, Recorded},
     challenge::{Challenge, SiteVerify},
     database::{self, Database, DatabaseOptions, Origin, StoredTime},
     event::Listener,
@@ -47,6 +47,7 @@ struct Inner {
     seal: SealKey,
     signing: SigningKeys,
     activity: Activity,
+    audit_heads: audit::Heads,
     challenge: Option<Arc<dyn Challenge>>,
     outbound: Outbound,
     filter: Filter,
@@ -157,6 +158,7 @@ impl Doorward {
                 hashing: HashingPool::new(&settings),
                 signing: SigningKeys::default(),
                 activity: Activity::default(),
+                audit_heads: audit::Heads::default(),
                 outbound: Outbound::default(),
                 filter: Filter::new(&settings.throttle),
                 permissions: Permissions::default(),
@@ -245,6 +247,7 @@ impl Doorward {
         revocation::delete_outdated(self).await?;
         user::delete_due(self).await?;
         crate::session::delete_outdated(self).await?;
+        crate::flask_session::delete_outdated(self).await?;
         crate::api_key::delete_outdated(self).await?;
         crate::one_time_code::delete_outdated(self).await?;
         throttle::delete_outdated(self).await?;
@@ -287,6 +290,10 @@ impl Doorward {
     #[must_use]
     pub fn acting_as(&self, actor: Actor) -> Self {
         self.on_behalf_of(Caller { actor, ..self.caller().clone() })
+    }
+
+    pub(crate) fn audit_heads(&self) -> &audit::Heads {
+        &self.inner.audit_heads
     }
 
     /// For whom this handle acts.

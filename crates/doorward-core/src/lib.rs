@@ -19,6 +19,7 @@ pub mod database;
 pub mod doctor;
 pub mod event;
 pub mod export;
+pub mod flask_session;
 pub mod forward_auth;
 pub mod hook;
 pub mod import;

@@ -3,7 +3,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use doorward_core::{Actor, Error, database::UserId, session};
-use doorward_guard::CredentialSource;
 use http::{HeaderValue, Method, header::ALLOW, request::Parts};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     App, cookie, cross_site,
     envelope::Refusal,
-    extract::{acting, authenticate, credential, log},
+    extract::{acting, authenticate, comes_by_cookie, log},
 };
 
 /// The Flask system's answer to a logout, in its words.
@@ -76,7 +75,7 @@ async fn sign_out(app: &App, parts: &Parts) -> Result<Response, Refusal> {
 }
 
 async fn end_session(app: &App, parts: &Parts) -> Result<(), Error> {
-    if credential(app, &parts.headers).is_ok_and(|it| it.source == CredentialSource::Cookie) {
+    if comes_by_cookie(app, &parts.headers) {
         cross_site::check(app, &parts.headers)?;
     }
     let identity = authenticate(app, &parts.method, &parts.headers, &parts.extensions).await?;

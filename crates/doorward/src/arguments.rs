@@ -687,6 +687,43 @@ pub(crate) enum ImportCommand {
         #[command(flatten)]
         options: ImportOptions,
     },
+    /// The users of a Flask application, from its database: Flask-Login's, Flask-Security's, and the like
+    Flask {
+        #[command(flatten)]
+        from: SourceDatabase,
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+    /// The users of a Django project, from its database: `auth_user`, or the table of its own user model
+    Django {
+        #[command(flatten)]
+        from: SourceDatabase,
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+    /// The users of any application, from a table of its database
+    Sql {
+        #[command(flatten)]
+        from: SourceDatabase,
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct SourceDatabase {
+    /// The application's database, which is only read, such as `sqlite://app.db`
+    #[arg(long, value_name = "URL", env = "SOURCE_DATABASE", hide_env_values = true)]
+    pub(crate) from: String,
+    /// The table of users, where several can be it
+    #[arg(long)]
+    pub(crate) table: Option<String>,
+    /// What the columns mean: TOML, as `doorward adopt` shows it
+    #[arg(long, value_name = "FILE", conflicts_with = "table")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Make its administrators administrators here
+    #[arg(long)]
+    pub(crate) administrators: bool,
 }
 
 #[derive(Args)]

@@ -3,7 +3,9 @@
 mod discover;
 mod mapping;
 mod schemes;
+mod survey;
 
 pub use discover::{Discovered, discover};
 pub use mapping::Mapping;
 pub use schemes::count_schemes;
+pub use survey::{Added, Renewal, Survey, survey};

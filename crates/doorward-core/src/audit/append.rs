@@ -1,7 +1,7 @@
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::OnConflict};
 use sha2::{Digest, Sha256};
 
-use super::{ActiveModel, AuditEvent, STREAMS, StreamActiveModel, StreamColumn, Streams, entity::stream};
+use super::{ActiveModel, AuditEvent, STREAMS, StreamActiveModel, StreamColumn, Streams, heads::Head};
 use crate::{
     Doorward, Error,
     database::{StoredTime, Transaction},
@@ -23,11 +23,10 @@ pub async fn append_within(
     now: StoredTime,
 ) -> Result<Recorded, Error> {
     let number = stream_of(&event);
-    let head = locked_head(transaction, number).await?;
     let caller = doorward.caller();
     let mut row = AuditEvent {
         stream: number,
-        sequence: head.sequence + 1,
+        sequence: 0,
         at: now,
         kind: event.kind.name().to_owned(),
         user_id: event.user_id,
@@ -38,13 +37,18 @@ pub async fn append_within(
         details: serde_json::Value::Object(event.details.clone()).to_string(),
         hash: Vec::new(),
     };
-    row.hash = row_hash(&head.hash, &row).to_vec();
-    Streams::update_many()
-        .col_expr(StreamColumn::Sequence, Expr::value(row.sequence))
-        .col_expr(StreamColumn::Hash, Expr::value(row.hash.clone()))
-        .filter(StreamColumn::Stream.eq(number))
-        .exec(transaction)
-        .await?;
+    let heads = doorward.audit_heads();
+    let guessed = match heads.last_seen(number) {
+        Some(head) => advance(transaction, &head, &mut row).await?,
+        None => false,
+    };
+    if !guessed {
+        let head = locked_head(transaction, number).await?;
+        if !advance(transaction, &head, &mut row).await? {
+            return Err(Error::Internal("a chain of the audit changed while it was locked".into()));
+        }
+    }
+    heads.note(number, Head { sequence: row.sequence, hash: row.hash.clone() });
     let active = ActiveModel {
         stream: Set(row.stream),
         sequence: Set(row.sequence),
@@ -82,9 +86,28 @@ fn stream_of(event: &Event) -> i32 {
     i32::try_from(number).unwrap_or_default()
 }
 
+/// Puts `row` after `head`, and says whether that is where the chain ended. The row at its end is held until
+/// the transaction ends.
+async fn advance(transaction: &Transaction, head: &Head, row: &mut AuditEvent) -> Result<bool, Error> {
+    row.sequence = head.sequence + 1;
+    row.hash = row_hash(&head.hash, row).to_vec();
+    let moved = Streams::update_many()
+        .col_expr(StreamColumn::Sequence, Expr::value(row.sequence))
+        .col_expr(StreamColumn::Hash, Expr::value(row.hash.clone()))
+        .filter(StreamColumn::Stream.eq(row.stream))
+        .filter(StreamColumn::Sequence.eq(head.sequence))
+        .filter(StreamColumn::Hash.eq(head.hash.clone()))
+        .exec(transaction)
+        .await?;
+    Ok(moved.rows_affected == 1)
+}
+
 /// The chain's end, held until the transaction ends.
-async fn locked_head(transaction: &Transaction, number: i32) -> Result<stream::Model, Error> {
-    let find = || Streams::find_by_id(number).lock_exclusive().one(transaction);
+async fn locked_head(transaction: &Transaction, number: i32) -> Result<Head, Error> {
+    let find = async || {
+        let stream = Streams::find_by_id(number).lock_exclusive().one(transaction).await?;
+        Ok::<_, Error>(stream.map(|stream| Head { sequence: stream.sequence, hash: stream.hash }))
+    };
     if let Some(head) = find().await? {
         return Ok(head);
     }

@@ -5,6 +5,7 @@ mod append;
 mod chain;
 mod entity;
 mod export;
+mod heads;
 mod list;
 mod retention;
 mod verify;
@@ -17,6 +18,7 @@ pub use entity::{
     stream::{ActiveModel as StreamActiveModel, Column as StreamColumn, Entity as Streams, Model as AuditStream},
 };
 pub use export::{Format, export, to_json};
+pub use heads::Heads;
 pub use list::{Filter, MOST, Page, Place, life_began, page, rows};
 pub use retention::delete_outdated;
 pub use verify::{Report, verify};

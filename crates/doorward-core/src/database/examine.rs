@@ -28,15 +28,16 @@ pub async fn has_triggers(database: &Database) -> Result<bool, DatabaseFailure> 
     let (sql, wanted) = match database.engine() {
         Engine::Sqlite => (
             "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name IN \
-             ('doorward_user_deleted', 'doorward_username_changed', 'doorward_email_changed')",
-            3,
+             ('doorward_user_deleted', 'doorward_username_changed', 'doorward_email_changed', \
+             'doorward_password_changed')",
+            4,
         ),
         Engine::Postgres => (
             "SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'D' \
-             AND ((tgname IN ('doorward_user_deleted', 'doorward_user_renamed') AND tgrelid = 'users'::regclass) \
+             AND ((tgname IN ('doorward_user_deleted', 'doorward_user_renamed', 'doorward_password_changed') AND tgrelid = 'users'::regclass) \
              OR (tgname IN ('doorward_revocations_in_turn', 'doorward_revocations_told') \
              AND tgrelid = 'revocations'::regclass))",
-            4,
+            5,
         ),
     };
     Ok(one::<i64>(database, sql).await? == Some(wanted))

@@ -17,9 +17,11 @@ mod migrate;
 mod migrations;
 mod notifications;
 mod order;
+mod orphans;
 mod read_only;
 mod stored_time;
 mod user_ids;
+mod users_copy;
 
 pub use backup::{BackupAdvice, back_up, restore};
 pub use catalog::{Table, TableColumn, quoted, tables};
@@ -35,9 +37,11 @@ pub use integrity::{check_integrity, ping};
 pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin, take_away};
 pub use notifications::Notifications;
 pub use order::in_byte_order;
+pub use orphans::{Orphans, orphans};
 pub use read_only::connect_read_only;
 pub use stored_time::StoredTime;
 pub(crate) use user_ids::{go_on_after_kept_ids, note_size};
+pub use users_copy::copy_users;
 
 use std::time::Duration;
 

@@ -87,6 +87,14 @@ pub async fn examine(doorward: &Doorward) -> Result<Vec<Finding>, Error> {
     Ok(findings)
 }
 
+/// Looks at the users alone, at what is written for them, and how long that takes. Changes nothing.
+pub(crate) async fn examine_users(doorward: &Doorward) -> Result<Vec<Finding>, Error> {
+    let users = users::examine(doorward).await?;
+    let mut findings = vec![write_scheme::examine(doorward), hash_speed::examine(doorward, users.slowest).await?];
+    findings.extend(users.findings);
+    Ok(findings)
+}
+
 fn unless_refused(check: &'static str, examined: Result<Finding, Error>) -> Finding {
     examined.unwrap_or_else(|error| {
         Finding::fail(check, format!("it can't be told: {error}"), "mend what `database` says, and ask again")

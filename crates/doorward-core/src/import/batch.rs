@@ -10,7 +10,7 @@ use super::{
     Ids, Import, OnConflict,
     entity::{import, imported_id},
     record::{Checked, Reason},
-    source::Raw,
+    source::{Raw, Source},
 };
 use crate::{
     Doorward, Error,
@@ -26,6 +26,7 @@ const TRIES: u32 = 5;
 
 /// A record on its way into the database.
 pub(super) struct Item {
+    /// The line, or the id in a database.
     pub(super) line: u64,
     pub(super) checked: Result<Checked, Vec<Reason>>,
     pub(super) raw: Raw,
@@ -122,6 +123,9 @@ async fn attempt(state: &mut State<'_>, items: &[Item], reached: &mut import::Mo
     }
     link(state, &transaction, items, &plan, now).await?;
     count(reached, &plan.fates);
+    if let (Source::Database(_), Some(last)) = (&state.import.source, items[..plan.fates.len()].last()) {
+        reached.last_id = i64::try_from(last.line).ok();
+    }
     import::Entity::update(import::ActiveModel::from(reached.clone()).reset_all()).exec(&transaction).await?;
     transaction.commit().await?;
     doorward.apply_all(&published);
@@ -301,6 +305,9 @@ async fn change(
         row.last_seen = theirs.last_seen.clone();
     }
     let is_new_password = row.password_hash.try_as_ref().is_some_and(|hash| *hash != user.password_hash);
+    if is_new_password {
+        row.password_version = Set(Some(user.next_password_version()));
+    }
     if row.is_changed() {
         row.update(transaction).await?;
     }

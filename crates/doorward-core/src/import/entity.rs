@@ -5,11 +5,11 @@ pub(super) mod import {
 
     use crate::database::StoredTime;
 
-    /// How far the import of a file has come.
+    /// How far the import of a source has come.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "doorward_imports")]
     pub struct Model {
-        /// SHA-256 of the file, in hexadecimal.
+        /// What the source is known by: SHA-256 of the file, or of where the table is and what is read of it, in hexadecimal.
         #[sea_orm(primary_key, auto_increment = false)]
         pub source_hash: String,
         /// Records that are done with, from the first on.
@@ -26,6 +26,8 @@ pub(super) mod import {
         pub started_at: StoredTime,
         /// When it came to its end.
         pub ended_at: Option<StoredTime>,
+        /// The id of the last row that is done with, of a source that is a database.
+        pub last_id: Option<i64>,
     }
 
     /// None is declared.
@@ -45,7 +47,7 @@ pub(super) mod imported_id {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "doorward_imported_ids")]
     pub struct Model {
-        /// SHA-256 of the file, in hexadecimal.
+        /// What the source is known by.
         #[sea_orm(primary_key, auto_increment = false)]
         pub source_hash: String,
         /// The id there.

@@ -1,5 +1,5 @@
-//! Users of another system, with the hashes of their passwords as they are: read from a file a record at a time, checked by the
-//! rules of every user, and written a batch at a time together with the place that was reached. Killed at any moment and begun
+//! Users of another system, with the hashes of their passwords as they are: read a record at a time, checked by the rules of every
+//! user, and written a batch at a time together with the place that was reached. Killed at any moment and begun
 //! again, an import ends as if it had not been.
 
 mod batch;
@@ -11,17 +11,13 @@ mod time;
 
 pub use record::{ImportedUser, Reason};
 pub use run::{ImportFault, Observer, Outcome, Progress, import};
-pub use source::{Form, LONGEST_RECORD, MOST_COLUMNS, SourceFault};
-
-use std::path::PathBuf;
+pub use source::{LONGEST_RECORD, MOST_COLUMNS, Rows, Source, SourceFault};
 
 /// What is imported, and how.
 #[derive(Debug, Clone)]
 pub struct Import {
-    /// The file.
-    pub file: PathBuf,
-    /// How its records are written.
-    pub form: Form,
+    /// From where.
+    pub source: Source,
     /// Only says what would happen.
     pub dry_run: bool,
     /// What happens with a record whose user is there already.

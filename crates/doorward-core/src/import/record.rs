@@ -220,17 +220,9 @@ impl ImportedUser {
             email_key: text(email_key.clone()),
             username_skeleton: text(skeleton.clone()),
             disabled_at: Set((self.disabled == Some(true)).then_some(now)),
-            tokens_valid_after: Set(None),
-            pending_email: Set(None),
-            pending_email_key: Set(None),
-            confirm_by: Set(None),
-            must_change_password: Set(None),
-            disabled_until: Set(None),
-            disabled_reason: Set(None),
-            delete_after: Set(None),
-            service: Set(None),
             language: text(language),
             extra: text(extra),
+            ..Default::default()
         };
         let given = Given {
             confirmed: self.confirmed.is_some(),

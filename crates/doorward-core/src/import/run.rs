@@ -4,11 +4,11 @@ use sea_orm::{ActiveModelTrait as _, EntityTrait as _};
 use tokio::sync::mpsc;
 
 use super::{
-    Import,
+    Import, OnConflict,
     batch::{self, Fate, Item, State},
     entity::import,
     record::Reason,
-    source::{self, SourceFault},
+    source::{self, Reached, Source, SourceFault},
 };
 use crate::{
     Doorward, Error, audit,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Records that are written at once: with all columns, below what one statement of SQLite can bind.
-const BATCH: usize = 500;
+const BATCH: usize = 1_500;
 /// Batches that were read and wait to be written.
 const WAITING: usize = 3;
 
@@ -27,9 +27,9 @@ const WAITING: usize = 3;
 pub struct Progress {
     /// Records that are done with.
     pub records: i64,
-    /// Bytes of the file that were read.
+    /// How much was read in this run: bytes of a file, rows of a database.
     pub read: u64,
-    /// Its length.
+    /// How much there is.
     pub length: u64,
 }
 
@@ -48,7 +48,7 @@ pub trait Observer: Send {
 /// What came of an import, with what earlier runs of it did.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Outcome {
-    /// Records of the file.
+    /// Records of the source.
     pub records: i64,
     /// Users made.
     pub created: i64,
@@ -64,14 +64,14 @@ pub struct Outcome {
     pub resumed_after: i64,
     /// The very file was imported before: nothing was done.
     pub finished_before: bool,
-    /// The line whose user is there already, where that ends the import, and that user's id.
+    /// The line, or the id in a database, whose user is there already, where that ends the import, and that user's id.
     pub conflict: Option<(u64, i64)>,
 }
 
 /// Why an import ended early. What it wrote stays, and it goes on from there when it is run again.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportFault {
-    /// The file.
+    /// The source.
     #[error("{0}")]
     Source(#[from] SourceFault),
     /// The file of rejects can't be written.
@@ -93,13 +93,20 @@ impl From<sea_orm::DbErr> for ImportFault {
 /// # Errors
 /// [`ImportFault`].
 pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Observer) -> Result<Outcome, ImportFault> {
-    let file = import.file.clone();
-    let (length, source_hash) = blocking(move || source::fingerprint(&file)).await??;
+    let (length, source_hash) = source::fingerprint(&import.source).await?;
     let mut row = begun(doorward, import, &source_hash).await?;
     let mut outcome = Outcome { reasons: BTreeMap::new(), resumed_after: row.records, ..of(&row) };
-    if row.ended_at.is_some() {
-        outcome.finished_before = true;
-        return Ok(outcome);
+    if row.ended_at.take().is_some() {
+        match import.source {
+            // A file is what it was.
+            Source::Jsonl(_) | Source::Csv { .. } => {
+                outcome.finished_before = true;
+                return Ok(outcome);
+            }
+            // Users have come since, and others may have changed.
+            Source::Database(_) if import.on_conflict == OnConflict::Update => row = new_row(doorward, &source_hash),
+            Source::Database(_) => {}
+        }
     }
     if !import.dry_run {
         // Names of rows that another application inserted count too.
@@ -115,7 +122,8 @@ pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Obs
         hasher: std::hash::RandomState::new(),
     };
 
-    let mut batches = read(doorward, import, row.records);
+    let reached = Reached { records: row.records, last_id: row.last_id };
+    let mut batches = read(doorward, import, &source_hash, reached);
     while let Some(part) = batches.recv().await {
         let part = part?;
         for item in &part.items {
@@ -163,16 +171,7 @@ async fn begun(doorward: &Doorward, import: &Import, source_hash: &str) -> Resul
     {
         return Ok(row);
     }
-    let row = import::Model {
-        source_hash: source_hash.to_owned(),
-        records: 0,
-        created: 0,
-        changed: 0,
-        skipped: 0,
-        rejected: 0,
-        started_at: doorward.now(),
-        ended_at: None,
-    };
+    let row = new_row(doorward, source_hash);
     if !import.dry_run {
         let transaction = doorward.database().begin().await?;
         import::Entity::insert(import::ActiveModel::from(row.clone()).reset_all())
@@ -181,6 +180,20 @@ async fn begun(doorward: &Doorward, import: &Import, source_hash: &str) -> Resul
         transaction.commit().await?;
     }
     Ok(row)
+}
+
+fn new_row(doorward: &Doorward, source_hash: &str) -> import::Model {
+    import::Model {
+        source_hash: source_hash.to_owned(),
+        records: 0,
+        created: 0,
+        changed: 0,
+        skipped: 0,
+        rejected: 0,
+        started_at: doorward.now(),
+        ended_at: None,
+        last_id: None,
+    }
 }
 
 async fn end(doorward: &Doorward, row: &mut import::Model) -> Result<(), Error> {
@@ -226,20 +239,26 @@ fn with_counts(outcome: Outcome, row: &import::Model) -> Outcome {
 /// Records that were read and checked.
 struct Part {
     items: Vec<Item>,
-    /// Bytes of the file up to here.
+    /// How much was read up to here.
     read: u64,
-    /// The file's hash, where it came to its end.
+    /// What the source is known by, where it came to its end.
     last: Option<String>,
 }
 
 /// Reads and checks on a thread of its own, a few batches ahead.
-fn read(doorward: &Doorward, import: &Import, skip: i64) -> mpsc::Receiver<Result<Part, SourceFault>> {
+fn read(
+    doorward: &Doorward,
+    import: &Import,
+    known_by: &str,
+    reached: Reached,
+) -> mpsc::Receiver<Result<Part, SourceFault>> {
+    let known_by = known_by.to_owned();
     let (sender, receiver) = mpsc::channel(WAITING);
     let (import, limits, now) = (import.clone(), doorward.hashing().limits(), doorward.now());
     let most_id = doorward.database().most_user_id();
     tokio::task::spawn_blocking(move || {
         let checking = Checking { import: &import, limits: &limits, now, most_id };
-        if let Err(fault) = checking.send_all(skip, &sender) {
+        if let Err(fault) = checking.send_all(&known_by, reached, &sender) {
             // Whoever ended the import listens no more.
             let _ = sender.blocking_send(Err(fault));
         }
@@ -255,11 +274,13 @@ struct Checking<'a> {
 }
 
 impl Checking<'_> {
-    fn send_all(&self, skip: i64, sender: &mpsc::Sender<Result<Part, SourceFault>>) -> Result<(), SourceFault> {
-        let mut records = source::open(&self.import.file, &self.import.form)?;
-        for _ in 0..skip {
-            records.next()?;
-        }
+    fn send_all(
+        &self,
+        known_by: &str,
+        reached: Reached,
+        sender: &mpsc::Sender<Result<Part, SourceFault>>,
+    ) -> Result<(), SourceFault> {
+        let mut records = source::open(&self.import.source, known_by, reached)?;
         let mut items = Vec::with_capacity(BATCH);
         while let Some(record) = records.next()? {
             let checked = record.user.and_then(|user| {
@@ -281,8 +302,4 @@ impl Checking<'_> {
         let _ = sender.blocking_send(Ok(Part { items, read, last }));
         Ok(())
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
 }

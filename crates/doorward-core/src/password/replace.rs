@@ -35,6 +35,7 @@ pub(crate) async fn replace_within(
     user::ActiveModel {
         id: Set(user.id),
         password_hash: Set(Some(hash.into())),
+        password_version: Set(Some(user.next_password_version())),
         must_change_password: Set(Some(replacement.must_change)),
         ..Default::default()
     }

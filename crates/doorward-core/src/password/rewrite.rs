@@ -33,6 +33,7 @@ async fn renew(doorward: &Doorward, user: &User, password: &str) -> Result<(), E
     // Only over the hash that was verified: a password that was changed meanwhile stays.
     user::Entity::update_many()
         .col_expr(user::Column::PasswordHash, Expr::value(hash))
+        .col_expr(user::Column::PasswordVersion, Expr::value(user.next_password_version()))
         .filter(user::Column::Id.eq(user.id))
         .filter(user::Column::PasswordHash.eq(before))
         .exec(&transaction)

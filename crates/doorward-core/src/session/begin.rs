@@ -3,7 +3,12 @@ use doorward_guard::SessionId;
 use sea_orm::{IntoActiveModel as _, QueryOrder, QuerySelect, entity::prelude::*};
 use sha2::{Digest, Sha256};
 
-use super::{Client, Column, EndReason, Entity, Session, end::end_within, fingerprint};
+use super::{
+    Client, Column, EndReason, Entity, Session,
+    end::end_within,
+    fingerprint,
+    standing::{Standing, live},
+};
 use crate::{
     Doorward, Error,
     database::{StoredTime, Transaction},
@@ -18,8 +23,25 @@ pub(super) struct Begun {
     pub(super) id: SessionId,
     /// The cookie's value; nothing else knows it.
     pub(super) cookie: Option<String>,
-    /// Sessions that had to end to keep to the most that a user may have.
-    pub(super) ended: Vec<Published>,
+}
+
+/// How a session begins.
+pub(crate) struct Beginning {
+    /// The cookie's value, where there is one.
+    pub(crate) cookie: Option<String>,
+    /// Whether the user has just shown who they are.
+    pub(crate) fresh: bool,
+}
+
+impl Beginning {
+    /// By a sign-in: with a random cookie, where sessions of browsers are on.
+    pub(super) fn by_sign_in(doorward: &Doorward) -> Self {
+        let cookie = doorward.settings().session.cookie.then(|| {
+            let random: [u8; 32] = random_bytes(doorward.randomness());
+            URL_SAFE_NO_PAD.encode(random)
+        });
+        Self { cookie, fresh: true }
+    }
 }
 
 pub(super) async fn begin_within(
@@ -27,7 +49,7 @@ pub(super) async fn begin_within(
     transaction: &Transaction,
     user: &User,
     client: &Client,
-    with_cookie: bool,
+    Beginning { cookie, fresh }: Beginning,
     now: StoredTime,
 ) -> Result<Begun, Error> {
     // What was ended for this user up to some moment stays ended; a clock that is behind must not
@@ -35,12 +57,7 @@ pub(super) async fn begin_within(
     let after_ended = user.tokens_valid_after.map_or(0, |time| time.unix_ms() + 1);
     let created_ms = u64::try_from(now.unix_ms().max(after_ended)).unwrap_or_default();
     let id = SessionId::new(created_ms, random_bytes(doorward.randomness()));
-    let cookie = with_cookie.then(|| {
-        let random: [u8; 32] = random_bytes(doorward.randomness());
-        URL_SAFE_NO_PAD.encode(random)
-    });
     let absolute = i64::try_from(doorward.settings().session.absolute).unwrap_or(i64::MAX);
-    let ended = make_room(doorward, transaction, user, now).await?;
     let session = Session {
         id: id.to_string(),
         user_id: user.id,
@@ -50,27 +67,27 @@ pub(super) async fn begin_within(
         expires_at: now.plus_seconds(absolute),
         ended_at: None,
         end_reason: None,
-        fresh: true,
+        fresh,
         address: client.address.map(|address| address.to_canonical().to_string()),
         user_agent: client.shown_user_agent(),
         fingerprint: fingerprint(client).to_vec(),
     };
     Entity::insert(session.clone().into_active_model()).exec_without_returning(transaction).await?;
-    Ok(Begun { session, id, cookie, ended })
+    Ok(Begun { session, id, cookie })
 }
 
 /// Ends the sessions that were unused for longest, where the user has as many as may be.
-async fn make_room(
+pub(super) async fn make_room_within(
     doorward: &Doorward,
     transaction: &Transaction,
-    user: &User,
+    standing: &Standing,
     now: StoredTime,
 ) -> Result<Vec<Published>, Error> {
     let most = u64::from(doorward.settings().session.max_per_user);
-    let surplus = Entity::find()
-        .filter(Column::UserId.eq(user.id))
-        .filter(Column::EndedAt.is_null())
-        .filter(Column::ExpiresAt.gt(now))
+    if standing.live_sessions < most {
+        return Ok(Vec::new());
+    }
+    let surplus = live(Entity::find().filter(Column::UserId.eq(standing.user.id)), now)
         .order_by_desc(Column::LastSeenAt)
         .offset(most.saturating_sub(1))
         .limit(100)

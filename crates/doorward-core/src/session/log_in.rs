@@ -2,7 +2,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::{EndReason, begin::begin_within, end_all_within, new_device, renew_within};
+use super::{
+    Beginning, EndReason,
+    begin::{begin_within, make_room_within},
+    end_all_within, new_device, renew_within, standing,
+};
 use crate::{
     Actor, Caller, Doorward, Error, FieldProblem, audit,
     database::UserId,
@@ -10,7 +14,7 @@ use crate::{
     hook::SignIn,
     password::{self, Checked, MAX_PASSWORD_BYTES, Replacement},
     throttle::{self, DeviceToken, Try},
-    token::{self, IssuedTokens},
+    token::{self, IssuedTokens, Owner},
     user::{self, User},
 };
 
@@ -135,10 +139,11 @@ async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, E
     let transaction = doorward.database().begin().await?;
     // Read again under the write transaction: whoever was disabled or deleted while the password was
     // hashed does not get in.
-    let user = user::find_by_id(&transaction, user.id)
+    let standing = standing::read_within(&transaction, user.id, &doorward.caller().client, now)
         .await?
-        .filter(|user: &User| user.is_enabled(now))
+        .filter(|standing| standing.user.is_enabled(now))
         .ok_or(Error::InvalidCredentials)?;
+    let user = &standing.user;
     counted.succeeded_within(doorward, &transaction).await?;
     let device = throttle::trust_within(doorward, &transaction, user.id, device.as_ref(), now).await?;
     // Whoever signs in has just shown who they are.
@@ -148,7 +153,7 @@ async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, E
         let replacement = Replacement { kind: EventKind::PasswordChanged, must_change: false };
         // The device has just become one of those that are trusted.
         let acting = acting.on_behalf_of(Caller { device: device.clone(), ..acting.caller().clone() });
-        recorded.push(password::replace_within(&acting, &transaction, &user, hash.clone(), replacement, now).await?);
+        recorded.push(password::replace_within(&acting, &transaction, user, hash.clone(), replacement, now).await?);
     }
     let event = Event::of(EventKind::LoggedIn, user.id);
     recorded.push(audit::append_within(&acting, &transaction, event, now).await?);
@@ -160,14 +165,16 @@ async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, E
         doorward.announce_all(&recorded);
         return Ok(LoggedIn { device, ..logged_in });
     }
-    recorded.extend(new_device::tell_within(&acting, &transaction, &user, now).await?);
-    let with_cookie = doorward.settings().session.cookie;
-    let begun = begin_within(doorward, &transaction, &user, &doorward.caller().client, with_cookie, now).await?;
-    let tokens = token::issue_within(doorward, &transaction, &user, begun.id, &begun.session, now).await?;
+    recorded.extend(new_device::tell_within(&acting, &transaction, &standing, now).await?);
+    let beginning = Beginning::by_sign_in(doorward);
+    let ended = make_room_within(doorward, &transaction, &standing, now).await?;
+    let begun = begin_within(doorward, &transaction, user, &doorward.caller().client, beginning, now).await?;
+    let owner = Owner { user, roles: &standing.roles };
+    let tokens = token::issue_within(doorward, &transaction, owner, begun.id, &begun.session, now).await?;
     transaction.commit().await?;
-    doorward.apply_all(&begun.ended);
+    doorward.apply_all(&ended);
     doorward.announce_all(&recorded);
-    Ok(LoggedIn { user, tokens, cookie: begun.cookie, device })
+    Ok(LoggedIn { user: standing.user, tokens, cookie: begun.cookie, device })
 }
 
 /// What failed, for the audit: one row, whether there is such a user or not, and never what was typed as a

@@ -14,10 +14,13 @@ mod new_device;
 mod prove;
 mod recognise;
 mod renew;
+mod standing;
 mod sweep;
+mod take_over;
 
 pub use activity::Activity;
 pub(crate) use activity::NOTE_EVERY_SECONDS;
+pub(crate) use begin::Beginning;
 pub use client::{Client, fingerprint};
 pub use device::Device;
 pub(crate) use end::end_within;
@@ -31,3 +34,4 @@ pub use prove::require_recent_proof;
 pub use recognise::recognise;
 pub(crate) use renew::renew_within;
 pub use sweep::delete_outdated;
+pub(crate) use take_over::{find_alive, take_over_within};

@@ -1,40 +1,30 @@
-use sea_orm::{QueryOrder, entity::prelude::*};
 use serde_json::Map;
 
-use super::{Column, Device, Entity, fingerprint};
+use super::{Device, standing::Standing};
 use crate::{
     Doorward, Error, audit,
     audit::Recorded,
     database::{StoredTime, Transaction},
     event::{Event, EventKind},
     mail::{self, Mail, Template},
-    user::User,
 };
 
 /// How long a device counts as known after it was last used, in seconds.
 pub(super) const KNOWN_SECONDS: i64 = 180 * 24 * 60 * 60;
 
 /// Tells the user of a sign-in from a network or program that none of their sessions came from lately. The very
-/// first sign-in is not told. A sign-in from a known one costs one query by an index.
+/// first sign-in is not told.
 pub(super) async fn tell_within(
     doorward: &Doorward,
     transaction: &Transaction,
-    user: &User,
+    standing: &Standing,
     now: StoredTime,
 ) -> Result<Option<Recorded>, Error> {
-    let client = &doorward.caller().client;
-    let known = Entity::find()
-        .filter(Column::UserId.eq(user.id))
-        .filter(Column::Fingerprint.eq(fingerprint(client).to_vec()))
-        .order_by_desc(Column::Id)
-        .one(transaction)
-        .await?;
-    if known.is_some_and(|session| session.last_seen_at > now.plus_seconds(-KNOWN_SECONDS)) {
+    let known = standing.device_last_used.is_some_and(|time| time > now.plus_seconds(-KNOWN_SECONDS));
+    if known || !standing.has_signed_in {
         return Ok(None);
     }
-    if Entity::find().filter(Column::UserId.eq(user.id)).one(transaction).await?.is_none() {
-        return Ok(None);
-    }
+    let (client, user) = (&doorward.caller().client, &standing.user);
     let address = client.address.map(|address| address.to_canonical().to_string());
     let shown = client.shown_user_agent().unwrap_or_default();
     let device = Device::of(&shown).to_string();

@@ -1,10 +1,10 @@
 use doorward_guard::Denied;
 
-use super::{LoggedIn, begin::begin_within};
+use super::{Beginning, LoggedIn, begin::begin_within};
 use crate::{
     Doorward, Error,
     database::{StoredTime, Transaction, UserId},
-    token,
+    token::{self, Owner},
     user::{self, User},
 };
 
@@ -21,8 +21,11 @@ pub(crate) async fn renew_within(
         .await?
         .filter(|user: &User| user.is_enabled(now))
         .ok_or(Denied::UserUnknown)?;
-    let with_cookie = doorward.settings().session.cookie;
-    let begun = begin_within(doorward, transaction, &user, &doorward.caller().client, with_cookie, now).await?;
-    let tokens = token::issue_within(doorward, transaction, &user, begun.id, &begun.session, now).await?;
+    let beginning = Beginning::by_sign_in(doorward);
+    let begun = begin_within(doorward, transaction, &user, &doorward.caller().client, beginning, now).await?;
+    let roles = user::roles_of(transaction, user.id).await?;
+    let tokens =
+        token::issue_within(doorward, transaction, Owner { user: &user, roles: &roles }, begun.id, &begun.session, now)
+            .await?;
     Ok(LoggedIn { user, tokens, cookie: begun.cookie, device: None })
 }

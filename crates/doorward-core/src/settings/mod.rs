@@ -51,10 +51,11 @@ pub use secret::{MASK, Secret};
 pub use show::{Row, show};
 pub use source::{Source, Sources};
 pub use table::{
-    Account, Api, ApiKeys, Argon2, Audit, Challenge, DatabasePool, ForwardAuth, Http, Keys, Log, Login, Mail, Metrics,
-    Otel, Password, PasswordPool, Registration, Revocations, Session, Settings, Shutdown, Throttle, Tls, Token,
+    Account, Api, ApiKeys, Argon2, Audit, Challenge, DatabasePool, FlaskSession, ForwardAuth, Http, Keys, Log, Login,
+    Mail, Metrics, Otel, Password, PasswordPool, Registration, Revocations, Session, Settings, Shutdown, Throttle, Tls,
+    Token,
 };
 pub use words::{
-    Asked, FlaskAlgorithm, HttpStatus, LogFormat, Profile, Protection, RegistrationMode, SmtpTls, TokenFormat,
-    WriteScheme,
+    Asked, FlaskAlgorithm, FlaskDigest, HttpStatus, LogFormat, Profile, Protection, RegistrationMode, SmtpTls,
+    TokenFormat, WriteScheme,
 };

@@ -14,8 +14,8 @@ use super::form::{DATABASE, HTTP_URL, MAILBOX, NOT_EMPTY, ORIGIN, PUBLIC_URL, SE
 use super::listen::Listen;
 use super::secret::Secret;
 use super::words::{
-    Asked, FlaskAlgorithm, HttpStatus, LogFormat, Profile, Protection, RegistrationMode, SmtpTls, TokenFormat,
-    WriteScheme,
+    Asked, FlaskAlgorithm, FlaskDigest, HttpStatus, LogFormat, Profile, Protection, RegistrationMode, SmtpTls,
+    TokenFormat, WriteScheme,
 };
 use crate::forward_auth::Rule;
 
@@ -70,6 +70,7 @@ settings! {
         token: Token,
         keys: Keys,
         session: Session,
+        flask_session: FlaskSession,
         login: Login,
         registration: Registration,
         password: Password,
@@ -220,6 +221,25 @@ settings! {
         absolute: u64 = 30 * DAY, unit("seconds"), range(1..=10 * YEAR);
         /// The most sessions of one user; a further one ends the one unused for longest.
         max_per_user: u32 = 100, unit("sessions"), range(1..=100_000);
+    }
+
+    /// The cookies of the Flask application that the users come from. Whoever is signed in there is signed in here, at
+    /// first sight, and gets a session cookie. Needs `token.secret_keys`.
+    FlaskSession at [flask_session] {
+        /// Whether its cookies are read.
+        accept: bool = false;
+        /// The name of its session's cookie: its `SESSION_COOKIE_NAME`.
+        cookie: String = "session".to_owned(), form(&NOT_EMPTY);
+        /// The name of the cookie by which it remembers users: its `REMEMBER_COOKIE_NAME`.
+        remember_cookie: String = "remember_token".to_owned(), form(&NOT_EMPTY);
+        /// The salt under which the session is signed.
+        salt: String = "cookie-session".to_owned(), form(&NOT_EMPTY);
+        /// The digest with which it is signed.
+        digest: FlaskDigest = FlaskDigest::Sha1;
+        /// How long its session is good after it was signed: its `PERMANENT_SESSION_LIFETIME`.
+        lifetime: u64 = 31 * DAY, unit("seconds"), range(1..=10 * YEAR);
+        /// Its `SESSION_PROTECTION`: `basic`, as Flask-Login has it unless told otherwise, `strong` or `off`.
+        protection: Protection = Protection::Basic;
     }
 
     /// Logging in.

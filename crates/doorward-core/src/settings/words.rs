@@ -105,6 +105,16 @@ words! {
         Hs256 = "HS256",
     }
 
+    /// The digest under which the Flask application signs its session.
+    FlaskDigest {
+        /// SHA-1, as Flask does.
+        Sha1 = "sha1",
+        /// SHA-256.
+        Sha256 = "sha256",
+        /// SHA-512.
+        Sha512 = "sha512",
+    }
+
     /// What happens to a session that turns up with another browser or network.
     Protection {
         /// It ends.

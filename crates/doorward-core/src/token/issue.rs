@@ -1,5 +1,5 @@
 use doorward_guard::{Claims, SessionId, sign_flask, sign_jwt_with};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
 use super::refresh_token::{ActiveModel, Entity, RefreshToken};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     database::{StoredTime, Transaction},
     session::Session,
     settings::TokenFormat,
-    user::{self, User},
+    user::User,
 };
 
 /// What a client gets to show who it is.
@@ -29,18 +29,27 @@ impl std::fmt::Debug for IssuedTokens {
     }
 }
 
+/// Whose tokens they are.
+#[derive(Clone, Copy)]
+pub struct Owner<'a> {
+    /// The user.
+    pub user: &'a User,
+    /// The names of the user's roles, in order.
+    pub roles: &'a [String],
+}
+
 /// Issues the first tokens of a session.
 pub async fn issue_within(
     doorward: &Doorward,
     transaction: &Transaction,
-    user: &User,
+    owner: Owner<'_>,
     id: SessionId,
     session: &Session,
     now: StoredTime,
 ) -> Result<IssuedTokens, Error> {
     let refresh = RefreshToken::random(doorward);
     store_within(doorward, transaction, &refresh, session, now).await?;
-    compose(doorward, transaction, user, id, session, refresh, now).await
+    compose(doorward, owner, id, session, refresh, now)
 }
 
 /// Stores the hash of a refresh token that begins at `now`.
@@ -64,10 +73,9 @@ pub(super) async fn store_within(
 }
 
 /// Writes the access token that goes with `refresh`. The same arguments make the same tokens.
-pub(super) async fn compose(
+pub(super) fn compose(
     doorward: &Doorward,
-    connection: &impl ConnectionTrait,
-    user: &User,
+    Owner { user, roles }: Owner<'_>,
     id: SessionId,
     session: &Session,
     refresh: RefreshToken,
@@ -92,7 +100,6 @@ pub(super) async fn compose(
             sign_flask(secret, algorithm, user.id.0, Some(id), issued_at, expires_at)
         }
         TokenFormat::Jwt => {
-            let roles = user::roles_of(connection, user.id).await?;
             let claims = Claims {
                 issuer: doorward.settings().issuer(),
                 audience: &settings.audience,
@@ -101,7 +108,7 @@ pub(super) async fn compose(
                 token_id: &refresh.access_token_id(),
                 issued_at,
                 expires_at,
-                roles: &roles,
+                roles,
                 username: user.username.as_deref(),
             };
             let extra = doorward.hooks().extra_claims(user);

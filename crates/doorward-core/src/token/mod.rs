@@ -10,7 +10,7 @@ mod refresh_token;
 pub use authenticate::{authenticate, recall};
 pub use inspect::{Inspection, inspect};
 pub use introspect::{Introspected, introspect};
-pub use issue::{IssuedTokens, issue_within};
+pub use issue::{IssuedTokens, Owner, issue_within};
 pub use refresh::refresh;
 pub use refresh_token::delete_outdated_refresh_tokens;
 

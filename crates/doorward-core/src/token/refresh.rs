@@ -2,7 +2,7 @@ use doorward_guard::SessionId;
 use sea_orm::{entity::prelude::*, sea_query::Expr};
 
 use super::{
-    issue::{IssuedTokens, compose, store_within},
+    issue::{IssuedTokens, Owner, compose, store_within},
     refresh_token::{Column, Entity, Model, RefreshToken},
 };
 use crate::{
@@ -34,7 +34,8 @@ pub async fn refresh(doorward: &Doorward, token: &str) -> Result<IssuedTokens, E
         Use::Again(used_at) if within_grace(doorward, used_at, now) => used_at,
         Use::Again(_) => return Err(end_stolen(doorward, transaction, &session, now).await?),
     };
-    let tokens = compose(doorward, &transaction, &user, id, &session, successor, used_at).await?;
+    let roles = user::roles_of(&transaction, user.id).await?;
+    let tokens = compose(doorward, Owner { user: &user, roles: &roles }, id, &session, successor, used_at)?;
     transaction.commit().await?;
     Ok(tokens)
 }

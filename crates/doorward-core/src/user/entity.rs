@@ -62,6 +62,9 @@ pub struct Model {
     pub language: Option<LenientText>,
     /// The application's own fields: a JSON object.
     pub extra: Option<LenientText>,
+    /// Counts what Doorward writes to `password_hash`. A change of that which doesn't count is the application's, and ends the
+    /// user's sessions.
+    pub password_version: Option<i64>,
 }
 
 impl std::fmt::Debug for Model {
@@ -81,6 +84,11 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
+    /// What goes into `password_version` along with another `password_hash`.
+    pub(crate) fn next_password_version(&self) -> i64 {
+        self.password_version.unwrap_or(0).wrapping_add(1)
+    }
+
     /// What is known of the user, and so no good password.
     pub fn described(&self) -> Vec<&str> {
         [&self.username, &self.email, &self.name].into_iter().filter_map(|text| text.as_deref()).collect()

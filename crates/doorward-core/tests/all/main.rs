@@ -6,3 +6,4 @@ mod adopt;
 mod application;
 mod discover;
 mod failover;
+mod survey;

@@ -1,15 +1,26 @@
-use std::{marker::PhantomData, ops::Deref, sync::Arc};
+use std::{
+    marker::PhantomData,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use doorward_core::{Error, api_key::within_scope, session::Client, token};
+use doorward_core::{
+    Error,
+    api_key::within_scope,
+    flask_session::{self, FlaskCookies},
+    session::Client,
+    token,
+};
 use doorward_guard::{Credential, CredentialKind, CredentialSource, Credentials, Denied, Identity};
 use http::{Extensions, HeaderMap, Method, request::Parts};
 
+use super::acting;
 use crate::{
-    App, client_address, cross_site,
+    App, client_address, cookie, cross_site,
     envelope::{Preferences, Refusal, render},
 };
 
@@ -139,6 +150,14 @@ pub(crate) fn credential<'a>(app: &App, headers: &'a HeaderMap) -> Result<Creden
     Credentials::from_headers(headers, names)
 }
 
+/// Whether a browser sent by itself what shows who is asking.
+pub(crate) fn comes_by_cookie(app: &App, headers: &HeaderMap) -> bool {
+    match credential(app, headers) {
+        Ok(credential) => credential.source == CredentialSource::Cookie,
+        Err(denied) => denied == Denied::Missing && flask_cookies(app, headers).is_some(),
+    }
+}
+
 /// Who sends this request, where that is remembered: the way that takes no time.
 pub(crate) fn recall(app: &App, headers: &HeaderMap) -> Option<Result<Arc<Identity>, Error>> {
     match credential(app, headers) {
@@ -147,7 +166,32 @@ pub(crate) fn recall(app: &App, headers: &HeaderMap) -> Option<Result<Arc<Identi
             token::recall(app.doorward(), &credential, &Client::default()).map(|known| known.map_err(Error::from))
         }
         Ok(_) => None,
+        Err(Denied::Missing) if flask_cookies(app, headers).is_some() => None,
         Err(denied) => Some(Err(denied.into())),
+    }
+}
+
+/// The cookies of the Flask application, where they count and one is there.
+fn flask_cookies<'a>(app: &App, headers: &'a HeaderMap) -> Option<FlaskCookies<'a>> {
+    let settings = &app.settings().flask_session;
+    if !settings.accept {
+        return None;
+    }
+    let cookies = FlaskCookies {
+        session: cookie::read(headers, &settings.cookie).filter(|value| !value.is_empty()),
+        remember: cookie::read(headers, &settings.remember_cookie).filter(|value| !value.is_empty()),
+    };
+    (cookies.session.is_some() || cookies.remember.is_some()).then_some(cookies)
+}
+
+/// The value of the session cookie that a browser gets for the Flask application's, put here while a request is
+/// answered and read behind its door.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Exchanged(Arc<OnceLock<String>>);
+
+impl Exchanged {
+    pub(crate) fn cookie(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
     }
 }
 
@@ -169,14 +213,35 @@ pub(crate) async fn authenticate_at(
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Result<Arc<Identity>, Error> {
-    let credential = credential(app, headers)?;
-    if credential.source == CredentialSource::Cookie && !method.is_safe() {
-        cross_site::check_at(app, own_host, headers)?;
-    }
-    let client = if credential.kind == CredentialKind::SessionCookie {
-        client_address::client(headers, extensions, &app.settings().http.trusted_proxies)
-    } else {
-        Client::default()
+    let by_cookie = |own: bool| {
+        if own && !method.is_safe() {
+            cross_site::check_at(app, own_host, headers)?;
+        }
+        Ok::<_, Error>(client_address::client(headers, extensions, &app.settings().http.trusted_proxies))
     };
-    token::authenticate(app.doorward(), &credential, &client).await
+    let shown = match credential(app, headers) {
+        Ok(credential) if credential.kind == CredentialKind::SessionCookie => {
+            let client = by_cookie(credential.source == CredentialSource::Cookie)?;
+            token::authenticate(app.doorward(), &credential, &client).await
+        }
+        Ok(credential) => return token::authenticate(app.doorward(), &credential, &Client::default()).await,
+        Err(Denied::Missing) => Err(Denied::Missing.into()),
+        Err(denied) => return Err(denied.into()),
+    };
+    // A session of Doorward's that is over says nothing about one that has begun at the Flask application since.
+    match (shown, flask_cookies(app, headers)) {
+        (Err(Error::Denied(denied)), Some(cookies)) => {
+            by_cookie(true)?;
+            let doorward = acting(app, headers, extensions);
+            let (identity, value) = match flask_session::recognise(&doorward, &cookies).await {
+                Err(Error::Denied(Denied::BadSignature)) => return Err(denied.into()),
+                recognised => recognised?,
+            };
+            if let Some(exchanged) = extensions.get::<Exchanged>() {
+                let _ = exchanged.0.set(value);
+            }
+            Ok(identity)
+        }
+        (shown, _) => shown,
+    }
 }

@@ -16,7 +16,7 @@ mod strict_json;
 pub(crate) use acting::{Acting, CHALLENGE_RESPONSE, acting};
 pub(crate) use administrator::Administrator;
 pub use current_user::{CurrentUser, RequireRole, RoleName};
-pub(crate) use current_user::{app, authenticate, authenticate_at, credential, log, recall};
+pub(crate) use current_user::{Exchanged, app, authenticate, authenticate_at, comes_by_cookie, log, recall};
 pub use fields::{Fields, ReadFields};
 pub(crate) use if_match::IfMatch;
 pub use json_body::JsonBody;

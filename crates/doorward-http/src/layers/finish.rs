@@ -12,8 +12,9 @@ use doorward_core::{
 use http::{HeaderValue, StatusCode};
 
 use crate::{
-    App,
+    App, cookie,
     envelope::{Enveloped, Preferences, Refusal, Refused, render},
+    extract::Exchanged,
     forward_auth,
 };
 
@@ -28,7 +29,17 @@ pub(crate) async fn in_the_wanted_form(State(app): State<App>, mut request: Requ
     if let Some(told) = &told {
         request.extensions_mut().insert(told.clone());
     }
+    let exchanged = app.settings().flask_session.accept.then(Exchanged::default);
+    if let Some(exchanged) = &exchanged {
+        request.extensions_mut().insert(exchanged.clone());
+    }
     let mut response = next.run(request).await;
+    // A door that has set the cookie itself, or taken it back, knows better.
+    if let Some(value) = exchanged.as_ref().and_then(Exchanged::cookie)
+        && !response.headers().contains_key(http::header::SET_COOKIE)
+    {
+        cookie::set(&app, &mut response, value);
+    }
     if let Some(quota) = told.and_then(|told| told.get()) {
         tell_quota(&mut response, &quota);
     }

@@ -90,18 +90,23 @@ impl TestApp {
             Engine::Sqlite => format!("sqlite://{}", folder.path().join("doorward.db").display()),
             Engine::Postgres => new_postgres_database().await,
         };
-        Self::open(engine, database, folder, configure).await
+        let clock = Arc::new(ManualClock::at(DateTime::from_timestamp(BEGIN, 0).unwrap()));
+        Self::open(engine, database, folder, clock, configure).await
     }
 
     /// Another replica on the same database, under the same clock.
     pub(crate) async fn replica(&self, configure: &impl Fn(&mut Settings)) -> Self {
         let url = self.doorward.settings().database.expose().to_owned();
-        let mut other = Self::open(self.engine, url, Arc::clone(&self.folder), configure).await;
-        other.clock = Arc::clone(&self.clock);
-        other
+        Self::open(self.engine, url, Arc::clone(&self.folder), Arc::clone(&self.clock), configure).await
     }
 
-    async fn open(engine: Engine, database: String, folder: Arc<TempDir>, configure: &impl Fn(&mut Settings)) -> Self {
+    async fn open(
+        engine: Engine,
+        database: String,
+        folder: Arc<TempDir>,
+        clock: Arc<ManualClock>,
+        configure: &impl Fn(&mut Settings),
+    ) -> Self {
         let mut settings = Settings::for_profile(Profile::Testing);
         settings.database = ConnectionUrl::new(database);
         settings.database_pool.max_connections = 4;
@@ -112,7 +117,6 @@ impl TestApp {
         // Tests of other things sign in at will.
         settings.throttle.enabled = false;
         configure(&mut settings);
-        let clock = Arc::new(ManualClock::at(DateTime::from_timestamp(BEGIN, 0).unwrap()));
         let start = Start { clock: clock.clone(), ..Start::new(settings) };
         let doorward = Doorward::start(start).await.unwrap();
         let router = doorward_http::router(&App::new(doorward.clone()));

@@ -98,7 +98,7 @@ async fn knock_until_it_opens(
     let root = app.token_of("root").await;
     assert_eq!(app.get("/users?limit=1", As::Token(&root)).await.status, 200);
     let (mut whole, mut partial) = (Vec::new(), Vec::new());
-    for place in [Where::BeforeStatement, Where::BeforeAnswer] {
+    for place in [Where::Statement, Where::Answer, Where::CommitsAnswer] {
         for statement in 0.. {
             let number = GUESTS.fetch_add(1, Ordering::SeqCst);
             let guest = Guest::of(app, &root, number).await;
@@ -111,7 +111,8 @@ async fn knock_until_it_opens(
             let change: Vec<_> = after.iter().zip(&before).map(|(after, before)| after - before).collect();
             if !was_severed {
                 assert!(answer.status.is_success(), "{door}, again: {}", answer.text);
-                assert!(statement > 3, "{door} makes {statement} statements");
+                let least = if place == Where::CommitsAnswer { 1 } else { 4 };
+                assert!(statement >= least, "{door} makes {statement} statements");
                 whole.push(change);
                 break;
             }

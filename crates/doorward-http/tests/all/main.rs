@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod app;
+mod application_beside;
 mod audit;
 mod challenge;
 mod confirm;
 mod database_down;
 mod envelope;
+mod flask_session;
 mod forward_auth;
 mod guard;
 mod headers;

@@ -18,9 +18,11 @@ use tokio::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Where {
     /// The statement doesn't reach the database.
-    BeforeStatement,
+    Statement,
     /// The statement is done, and its answer is lost.
-    BeforeAnswer,
+    Answer,
+    /// Likewise, and only commits are counted.
+    CommitsAnswer,
 }
 
 /// Goes between a client and a database that is reached by an address.
@@ -108,7 +110,7 @@ impl Line {
             message.resize(begin + length as usize - 4, 0);
             from.read_exact(&mut message[begin..]).await?;
             // Query and Execute.
-            if matches!(kind, Some(b'Q' | b'E')) && self.is_due() {
+            if matches!(kind, Some(b'Q' | b'E')) && self.is_due(&message[begin..]) {
                 return Ok(());
             }
             to.write_all(&message).await?;
@@ -116,18 +118,19 @@ impl Line {
     }
 
     /// Counts a statement. Answers whether it ends the line before it.
-    fn is_due(&self) -> bool {
+    fn is_due(&self, statement: &[u8]) -> bool {
         let mut plan = self.plan.lock().unwrap();
         match &mut *plan {
+            Some((_, Where::CommitsAnswer)) if !statement.starts_with(b"COMMIT") => false,
             Some((0, place)) => {
                 let place = *place;
                 *plan = None;
                 drop(plan);
                 match place {
-                    Where::BeforeStatement => self.sever(),
-                    Where::BeforeAnswer => self.loses_answers.store(true, Ordering::SeqCst),
+                    Where::Statement => self.sever(),
+                    Where::Answer | Where::CommitsAnswer => self.loses_answers.store(true, Ordering::SeqCst),
                 }
-                place == Where::BeforeStatement
+                place == Where::Statement
             }
             Some((passing, _)) => {
                 *passing -= 1;

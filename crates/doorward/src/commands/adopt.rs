@@ -1,12 +1,12 @@
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use doorward_core::{
-    adopt::{self, Discovered, Mapping},
-    database,
+    adopt::{self, Added, Discovered, Mapping, Renewal, Survey},
+    database::{self, Database, Orphans},
 };
 use serde_json::json;
 
-use super::{CommandError, Context, Outcome, exit::Exit, output};
+use super::{CommandError, Context, Outcome, doctor, exit::Exit, output};
 use crate::arguments::AdoptArguments;
 
 /// The longest wait for one statement.
@@ -45,34 +45,81 @@ pub(super) async fn run(arguments: &AdoptArguments, context: Context) -> Outcome
 
 /// Shows what stands in the database, through a connection that can only read.
 async fn look(arguments: &AdoptArguments, context: &Context) -> Result<Discovered, CommandError> {
-    let url = context.loaded.settings.database.expose();
-    let database = database::connect_read_only(url, WAIT).await.map_err(CommandError::unreachable)?;
-    let found = match &arguments.mapping {
-        Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| CommandError::usage(format!("{} can't be read: {error}", file.display())))?;
-            let mapping = Mapping::from_toml(&text)?;
-            let mut found = adopt::discover(&database, Some(&mapping.table)).await?;
-            mapping.check(&found.table)?;
-            found.mapping = mapping;
-            found
-        }
-        None => adopt::discover(&database, arguments.table.as_deref()).await?,
-    };
-    let schemes = adopt::count_schemes(&database, &found).await?;
+    let database = open(context.loaded.settings.database.expose()).await?;
+    let found = find(&database, arguments.table.as_deref(), arguments.mapping.as_deref()).await?;
+    let survey = adopt::survey(&database, &found, &context.loaded.settings).await?;
     database.close().await;
     if context.json && !arguments.apply {
         let in_place = found.mapping.fits_in_place();
         output::print_json(&json!({
-            "mapping": found.mapping, "schemes": schemes, "in_place": in_place, "adopted": found.adopted,
+            "mapping": found.mapping, "in_place": in_place, "adopted": found.adopted, "survey": survey,
         }));
     } else if !context.json {
+        // A file of what is shown can be given as a mapping.
         output::print(found.mapping.to_toml()?.trim_end());
-        schemes.iter().for_each(|(scheme, count)| output::print(&format!("# {count} {scheme}")));
+        for line in report(&survey, &found) {
+            output::print(format!("# {line}").trim_end());
+        }
         if !arguments.apply {
             output::print("# Nothing was changed; `doorward adopt --apply` does it.");
         }
     }
+    Ok(found)
+}
+
+fn report(survey: &Survey, found: &Discovered) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(survey.schemes.iter().map(|(scheme, count)| format!("{count:>9}  {scheme}")));
+    let Renewal { hashes, milliseconds_each, core_seconds } = survey.renewal;
+    lines.push(format!(
+        "{hashes:>9}  can be renewed as Argon2id at their users' next sign-ins: {milliseconds_each} ms each, \
+         {core_seconds} s of one core in all"
+    ));
+    lines.push(String::new());
+    lines.extend(survey.findings.iter().flat_map(doctor::lines));
+    for Orphans { table, column, rows, ids } in &survey.orphans {
+        let more = if ids.len() > doctor::IDS_SHOWN { ", …" } else { "" };
+        let ids: Vec<_> = ids.iter().take(doctor::IDS_SHOWN).map(|id| output::plain(id)).collect();
+        lines.push(format!(
+            "warn  orphans: {rows} row(s) of `{}` point by `{}` at users who are not there: {}{more}",
+            output::plain(table),
+            output::plain(column),
+            ids.join(", ")
+        ));
+        lines.push("      → delete them: the next users who get these ids would be taken for theirs".to_owned());
+    }
+    for table in &survey.taken {
+        lines.push(format!("FAIL  taken: the application has a table `{table}`, as Doorward would"));
+        lines.push("      → rename it, or import the users into a database of Doorward's own".to_owned());
+    }
+    if !found.adopted && found.mapping.fits_in_place() {
+        let Added { tables, columns } = &survey.added;
+        lines.push(String::new());
+        lines.push(format!("To `users` would be added: {}", columns.join(", ")));
+        lines.push(format!("and beside it the tables {}", tables.join(", ")));
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// Another application's database, for reading alone.
+pub(super) async fn open(url: &str) -> Result<Database, CommandError> {
+    database::connect_read_only(url, WAIT).await.map_err(CommandError::unreachable)
+}
+
+/// Its users: by a mapping, in a table, or wherever they can only be.
+pub(super) async fn find(
+    database: &Database,
+    table: Option<&str>,
+    mapping: Option<&Path>,
+) -> Result<Discovered, CommandError> {
+    let Some(file) = mapping else { return Ok(adopt::discover(database, table).await?) };
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CommandError::usage(format!("{} can't be read: {error}", file.display())))?;
+    let mapping = Mapping::from_toml(&text)?;
+    let mut found = adopt::discover(database, Some(&mapping.table)).await?;
+    mapping.check(&found.table)?;
+    found.mapping = mapping;
     Ok(found)
 }
 

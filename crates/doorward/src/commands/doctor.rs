@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{CommandError, Context, Outcome, exit::Exit, output};
 
 /// Ids that are shown on a terminal; `--json` has more.
-const IDS_SHOWN: usize = 10;
+pub(super) const IDS_SHOWN: usize = 10;
 
 pub(super) async fn run(context: Context) -> Outcome {
     let mut findings: Vec<_> = context.loaded.warnings.iter().map(of_problem).collect();
@@ -55,19 +55,23 @@ fn of_problem(problem: &Problem) -> Finding {
 }
 
 fn show(finding: &Finding) {
+    lines(finding).iter().for_each(|line| output::print(line));
+}
+
+/// A finding for people.
+pub(super) fn lines(finding: &Finding) -> Vec<String> {
     let mark = match finding.verdict {
         Verdict::Ok => "ok  ",
         Verdict::Warn => "warn",
         Verdict::Fail => "FAIL",
     };
-    output::print(&format!("{mark}  {}: {}", finding.check, finding.detail));
+    let mut lines = vec![format!("{mark}  {}: {}", finding.check, finding.detail)];
     if !finding.user_ids.is_empty() {
         let ids: Vec<_> = finding.user_ids.iter().take(IDS_SHOWN).map(ToString::to_string).collect();
         let count = finding.count.unwrap_or_default();
         let more = if count > ids.len() as u64 { ", …" } else { "" };
-        output::print(&format!("      {count} user(s): {}{more}", ids.join(", ")));
+        lines.push(format!("      {count} user(s): {}{more}", ids.join(", ")));
     }
-    if let Some(way_out) = &finding.way_out {
-        output::print(&format!("      → {way_out}"));
-    }
+    lines.extend(finding.way_out.iter().map(|way_out| format!("      → {way_out}")));
+    lines
 }

@@ -6,24 +6,37 @@ use std::{
 };
 
 use doorward_core::import::{
-    Form, Ids, Import, ImportFault, Observer, OnConflict, Outcome as Imported, Progress, SourceFault, import,
+    Ids, Import, ImportFault, Observer, OnConflict, Outcome as Imported, Progress, Rows, Source, SourceFault, import,
 };
 use serde_json::{Map, Value};
 
-use super::{CommandError, Context, Outcome, exit::Exit, output};
-use crate::arguments::{IdsWord, ImportCommand, ImportOptions, OnConflictWord};
+use super::{CommandError, Context, Outcome, adopt, exit::Exit, output};
+use crate::arguments::{IdsWord, ImportCommand, ImportOptions, OnConflictWord, SourceDatabase};
 
 pub(super) async fn run(command: ImportCommand, context: Context) -> Outcome {
-    let (file, form, options) = match command {
-        ImportCommand::Jsonl { file, options } => (file, Form::Jsonl, options),
+    let (name, source, options) = match command {
+        ImportCommand::Jsonl { file, options } => (file.display().to_string(), Source::Jsonl(file), options),
         ImportCommand::Csv { file, column, options } => {
             let columns = column.iter().map(|pair| renamed(pair)).collect::<Result<_, _>>()?;
-            (file, Form::Csv { columns }, options)
+            (file.display().to_string(), Source::Csv { file, columns }, options)
+        }
+        ImportCommand::Django { mut from, options } => {
+            let usual = from.mapping.is_none() && from.table.is_none();
+            from.table = usual.then(|| "auth_user".to_owned()).or(from.table);
+            let rows = match rows(&from).await {
+                // A project with a user model of its own.
+                Err(_) if usual => rows(&SourceDatabase { table: None, ..from }).await?,
+                found => found?,
+            };
+            (rows.database.location().to_owned(), Source::Database(Box::new(rows)), options)
+        }
+        ImportCommand::Flask { from, options } | ImportCommand::Sql { from, options } => {
+            let rows = rows(&from).await?;
+            (rows.database.location().to_owned(), Source::Database(Box::new(rows)), options)
         }
     };
     let wanted = Import {
-        file,
-        form,
+        source,
         dry_run: options.dry_run,
         on_conflict: match options.on_conflict {
             OnConflictWord::Skip => OnConflict::Skip,
@@ -39,17 +52,30 @@ pub(super) async fn run(command: ImportCommand, context: Context) -> Outcome {
     let doorward = context.open_or_make().await?;
     let result = import(&doorward, &wanted, &mut watching).await;
     doorward.close().await;
+    if let Source::Database(rows) = &wanted.source {
+        rows.database.close().await;
+    }
     watching.end_line();
-    let imported = result.map_err(|fault| explained(fault, &wanted.file))?;
+    let imported = result.map_err(|fault| explained(fault, &name))?;
     tell(&imported, &options, &context);
     match imported.conflict {
         Some((line, user)) => Err(CommandError::conflict(
             "user_exists",
-            format!("line {line}: the user is here already, with the id {user}; what came before it is imported"),
+            format!(
+                "{}: the user is here already, with the id {user}; what came before it is imported",
+                place(&wanted.source, line)
+            ),
             "say --on-conflict skip or --on-conflict update, and run it again: it goes on from there",
         )),
         None if imported.rejected > 0 => Ok(Exit::Faults),
         None => Ok(Exit::Done),
+    }
+}
+
+fn place(source: &Source, line: u64) -> String {
+    match source {
+        Source::Database(rows) => format!("the row of `{}` with the id {line}", output::plain(&rows.mapping.table)),
+        Source::Jsonl(_) | Source::Csv { .. } => format!("line {line}"),
     }
 }
 
@@ -59,8 +85,14 @@ fn renamed(pair: &str) -> Result<(String, String), CommandError> {
     })
 }
 
-fn explained(fault: ImportFault, file: &Path) -> CommandError {
-    let file = file.display();
+/// The users of another application's database.
+async fn rows(from: &SourceDatabase) -> Result<Rows, CommandError> {
+    let database = adopt::open(&from.from).await?;
+    let mapping = adopt::find(&database, from.table.as_deref(), from.mapping.as_deref()).await?.mapping;
+    Ok(Rows { database, mapping, administrators: from.administrators })
+}
+
+fn explained(fault: ImportFault, file: &str) -> CommandError {
     match fault {
         ImportFault::Failed(error) => error.into(),
         ImportFault::Source(SourceFault::Changed) => CommandError::elsewhere(
@@ -78,6 +110,11 @@ fn explained(fault: ImportFault, file: &Path) -> CommandError {
             format!("{file} can't be read: {fault}"),
             "check the path, and who may read it",
         ),
+        ImportFault::Source(SourceFault::Database(error)) => error.into(),
+        ImportFault::Source(fault @ SourceFault::NoTable(_)) => CommandError::usage(format!("{file}: {fault}")),
+        ImportFault::Source(fault @ SourceFault::NoWholeIds(_)) => CommandError::usage(format!(
+            "{file}: {fault}; write the users to a CSV file without their ids, and import that"
+        )),
         ImportFault::Rejects(_) => {
             CommandError::elsewhere("rejects", fault.to_string(), "make room, or name another file with --rejects")
         }

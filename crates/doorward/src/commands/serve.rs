@@ -26,7 +26,7 @@ pub(crate) async fn run(loaded: Loaded) -> Result<(), CommandError> {
     let result = if settings.profile == Profile::Testing {
         Box::pin(serve_testing(settings)).await
     } else {
-        serve(settings).await
+        Box::pin(serve(settings)).await
     };
     telemetry.shutdown().await;
     result

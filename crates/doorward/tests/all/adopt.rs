@@ -26,7 +26,7 @@ fn to_look_changes_nothing_to_apply_is_told_and_undone() {
 
     let unsaid = folder.run("--json adopt --undo");
     assert_eq!((unsaid.code, &unsaid.error()["error"]), (2, &json!("not_confirmed")));
-    assert_eq!(folder.done("adopt --undo --yes"), "Took back 3 step(s); users stay.\n");
+    assert_eq!(folder.done("adopt --undo --yes"), "Took back 4 step(s); users stay.\n");
     assert_eq!(folder.done("adopt --undo --yes"), "Took back 0 step(s); users stay.\n");
     assert!(folder.done("adopt --apply").ends_with("goes back.\n"));
     assert_eq!(folder.run("--json user show newcomer").answer()["username"], "newcomer", "who was made since stays");
@@ -59,7 +59,10 @@ fn schemes_are_counted_on_a_troublesome_table_too() {
     let folder = Folder::with_application("large.db");
     let before = fs::read(folder.path("doorward.db")).unwrap();
     let looked = folder.done("adopt");
-    assert!(looked.contains("# 1512 werkzeug-pbkdf2") && looked.contains("# 1 unknown"), "{looked}");
+    assert!(looked.contains("     1512  werkzeug-pbkdf2") && looked.contains("        1  unknown"), "{looked}");
+    for said in ["same_user_name", "1 user(s): 2007", "Argon2id", "To `users` would be added: username_key"] {
+        assert!(looked.contains(said), "{said} in {looked}");
+    }
     assert_eq!(fs::read(folder.path("doorward.db")).unwrap(), before);
 }
 

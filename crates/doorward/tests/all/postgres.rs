@@ -97,7 +97,10 @@ fn the_schema_is_made_on_request_and_taken_back() {
     }
     let step = |at: usize| on.run("--json migrate status").answer()["steps"][at].clone();
     assert_eq!(step(0), json!({"name": "m0001_foundation", "applied": false}));
-    assert_eq!(on.done("migrate up"), "applied m0001_foundation\napplied m0002_accounts\napplied m0003_import\n");
+    assert_eq!(
+        on.done("migrate up"),
+        "applied m0001_foundation\napplied m0002_accounts\napplied m0003_import\napplied m0004_move_in\n"
+    );
     assert_eq!(step(0)["applied"], true);
     assert_eq!(on.done("migrate up"), "Nothing to do.\n");
     on.done("user create alice --no-password --role admin");

@@ -3,6 +3,7 @@
 mod accounts;
 mod foundation;
 mod import;
+mod move_in;
 mod own;
 
 use sea_orm_migration::prelude::*;
@@ -12,7 +13,12 @@ pub(super) struct Migrations;
 
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(foundation::Foundation), Box::new(accounts::Accounts), Box::new(import::Import)]
+        vec![
+            Box::new(foundation::Foundation),
+            Box::new(accounts::Accounts),
+            Box::new(import::Import),
+            Box::new(move_in::MoveIn),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

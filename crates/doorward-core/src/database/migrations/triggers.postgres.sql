@@ -21,6 +21,7 @@ BEGIN
 	DELETE FROM one_time_codes WHERE user_id = OLD.id;
 	DELETE FROM trusted_devices WHERE user_id = OLD.id;
 	DELETE FROM api_keys WHERE user_id = OLD.id;
+	DELETE FROM doorward_exchanged_cookies WHERE user_id = OLD.id;
 	INSERT INTO revocations (kind, user_id, valid_after, created_at, until) VALUES (
 		'user', OLD.id,
 		timezone('utc', clock_timestamp()),
@@ -51,6 +52,23 @@ BEGIN
 	RETURN NEW;
 END $$;
 
+-- A password that the application changed ends what was signed in with the old one. Doorward counts its own
+-- changes up, and ends what is to end itself.
+CREATE OR REPLACE FUNCTION doorward_password_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+	IF NEW.password_hash IS DISTINCT FROM OLD.password_hash
+		AND NEW.password_version IS NOT DISTINCT FROM OLD.password_version THEN
+		NEW.tokens_valid_after := timezone('utc', clock_timestamp());
+		UPDATE sessions SET ended_at = NEW.tokens_valid_after, end_reason = 'password_changed'
+			WHERE user_id = NEW.id AND ended_at IS NULL;
+		DELETE FROM trusted_devices WHERE user_id = NEW.id;
+		INSERT INTO revocations (kind, user_id, valid_after, created_at, until) VALUES (
+			'user', NEW.id, NEW.tokens_valid_after, NEW.tokens_valid_after, NEW.tokens_valid_after + interval '400 days'
+		);
+	END IF;
+	RETURN NEW;
+END $$;
+
 DO $$ BEGIN
 	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_revocations_in_turn' AND tgrelid = 'revocations'::regclass) THEN
 		CREATE TRIGGER doorward_revocations_in_turn BEFORE INSERT ON revocations
@@ -71,5 +89,9 @@ DO $$ BEGIN
 	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_username_reshaped' AND tgrelid = 'users'::regclass) THEN
 		CREATE TRIGGER doorward_username_reshaped BEFORE UPDATE OF username ON users
 			FOR EACH ROW EXECUTE FUNCTION doorward_username_reshaped();
+	END IF;
+	IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'doorward_password_changed' AND tgrelid = 'users'::regclass) THEN
+		CREATE TRIGGER doorward_password_changed BEFORE UPDATE OF password_hash ON users
+			FOR EACH ROW EXECUTE FUNCTION doorward_password_changed();
 	END IF;
 END $$;

@@ -7,6 +7,7 @@ CREATE TRIGGER IF NOT EXISTS doorward_user_deleted AFTER DELETE ON users BEGIN
 	DELETE FROM one_time_codes WHERE user_id = OLD.id;
 	DELETE FROM trusted_devices WHERE user_id = OLD.id;
 	DELETE FROM api_keys WHERE user_id = OLD.id;
+	DELETE FROM doorward_exchanged_cookies WHERE user_id = OLD.id;
 	INSERT INTO revocations (kind, user_id, valid_after, created_at, until) VALUES (
 		'user', OLD.id,
 		strftime('%Y-%m-%d %H:%M:%f000', 'now'),
@@ -27,4 +28,20 @@ END;
 CREATE TRIGGER IF NOT EXISTS doorward_username_reshaped AFTER UPDATE OF username ON users
 WHEN NEW.username IS NOT OLD.username AND NEW.username_skeleton IS OLD.username_skeleton BEGIN
 	UPDATE users SET username_skeleton = NULL WHERE id = NEW.id;
+END;
+
+-- A password that the application changed ends what was signed in with the old one. Doorward counts its own
+-- changes up, and ends what is to end itself.
+CREATE TRIGGER IF NOT EXISTS doorward_password_changed AFTER UPDATE OF password_hash ON users
+WHEN NEW.password_hash IS NOT OLD.password_hash AND NEW.password_version IS OLD.password_version BEGIN
+	UPDATE users SET tokens_valid_after = strftime('%Y-%m-%d %H:%M:%f000', 'now') WHERE id = NEW.id;
+	UPDATE sessions SET ended_at = strftime('%Y-%m-%d %H:%M:%f000', 'now'), end_reason = 'password_changed'
+		WHERE user_id = NEW.id AND ended_at IS NULL;
+	DELETE FROM trusted_devices WHERE user_id = NEW.id;
+	INSERT INTO revocations (kind, user_id, valid_after, created_at, until) VALUES (
+		'user', NEW.id,
+		strftime('%Y-%m-%d %H:%M:%f000', 'now'),
+		strftime('%Y-%m-%d %H:%M:%f000', 'now'),
+		strftime('%Y-%m-%d %H:%M:%f000', 'now', '+400 days')
+	);
 END;

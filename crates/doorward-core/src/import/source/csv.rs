@@ -107,7 +107,7 @@ fn value(field: &str, cell: &str) -> Option<Value> {
     })
 }
 
-fn parse(cells: &[(String, String)]) -> Result<ImportedUser, Vec<Reason>> {
+pub(super) fn parse(cells: &[(String, String)]) -> Result<ImportedUser, Vec<Reason>> {
     let mut members = Vec::with_capacity(cells.len());
     for (field, cell) in cells.iter().filter(|(_, cell)| !cell.is_empty()) {
         let known = FIELDS.iter().copied().find(|known| known == field).unwrap_or_default();

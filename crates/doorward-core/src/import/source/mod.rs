@@ -1,33 +1,42 @@
-//! Files of users, read a record at a time. What a record takes in memory is bounded, whatever stands in the file.
+//! Where users come from, read a record at a time. What a record takes in memory is bounded, whatever stands there. A further
+//! source is a file here with its [`Records`].
 
 mod csv;
+mod database;
 mod jsonl;
+
+pub use database::Rows;
 
 use std::{
     fs::File,
     io::{self, BufReader, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 
 use super::record::{ImportedUser, Reason};
+use crate::Error;
 
 /// The longest record, in bytes.
 pub const LONGEST_RECORD: usize = 1024 * 1024;
 /// The most columns of a CSV file.
 pub const MOST_COLUMNS: usize = 256;
 
-/// How the records of a file are written.
+/// Where the records stand, and how.
 #[derive(Debug, Clone)]
-pub enum Form {
-    /// One JSON object a line.
-    Jsonl,
-    /// RFC 4180, with the names of the fields in the first record.
+pub enum Source {
+    /// A file of one JSON object a line.
+    Jsonl(PathBuf),
+    /// A file by RFC 4180, with the names of the fields in the first record.
     Csv {
+        /// The file.
+        file: PathBuf,
         /// Other names of columns: the file's, and the field's; `-` for a column that is passed over.
         columns: Vec<(String, String)>,
     },
+    /// A table of another application.
+    Database(Box<Rows>),
 }
 
 /// What keeps a file from being read.
@@ -45,6 +54,15 @@ pub enum SourceFault {
     /// It was written to while it was read.
     #[error("the file was changed while it was read")]
     Changed,
+    /// The database has no such table.
+    #[error("there is no table `{0}`")]
+    NoTable(String),
+    /// Users are identified by something else than numbers.
+    #[error("the column `{0}` holds no whole numbers: users can't be told by it")]
+    NoWholeIds(String),
+    /// The database doesn't answer.
+    #[error("{0}")]
+    Database(#[from] Error),
 }
 
 /// A record, and where it began.
@@ -94,19 +112,46 @@ pub(super) trait Records: Send {
     fn position(&self) -> u64;
 }
 
-pub(super) fn open(file: &Path, form: &Form) -> Result<Box<dyn Records>, SourceFault> {
-    let reader = BufReader::with_capacity(256 * 1024, Hashed { file: File::open(file)?, hash: Sha256::new(), read: 0 });
-    Ok(match form {
-        Form::Jsonl => Box::new(jsonl::Lines::new(reader)),
-        Form::Csv { columns } => Box::new(csv::Rows::new(reader, columns)?),
-    })
+/// Reads `source`, which is known by `known_by`, after what was read before: so many records of a file, the rows of a database
+/// up to this id.
+pub(super) fn open(source: &Source, known_by: &str, reached: Reached) -> Result<Box<dyn Records>, SourceFault> {
+    let mut records: Box<dyn Records> = match source {
+        Source::Jsonl(file) => Box::new(jsonl::Lines::new(reader(file)?)),
+        Source::Csv { file, columns } => Box::new(csv::Rows::new(reader(file)?, columns)?),
+        Source::Database(rows) => {
+            return Ok(Box::new(database::Reading::new((**rows).clone(), reached.last_id, known_by.to_owned())));
+        }
+    };
+    for _ in 0..reached.records {
+        records.next()?;
+    }
+    Ok(records)
 }
 
-/// The file's length in bytes, and its SHA-256 in hexadecimal: by it an import that was cut off is known again.
-pub(super) fn fingerprint(file: &Path) -> Result<(u64, String), SourceFault> {
-    let mut reader = Hashed { file: File::open(file)?, hash: Sha256::new(), read: 0 };
-    io::copy(&mut reader, &mut io::sink())?;
-    Ok((reader.read, hexadecimal(reader.hash)))
+/// How far an earlier run came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reached {
+    pub(super) records: i64,
+    pub(super) last_id: Option<i64>,
+}
+
+fn reader(file: &Path) -> io::Result<BufReader<Hashed>> {
+    Ok(BufReader::with_capacity(256 * 1024, Hashed { file: File::open(file)?, hash: Sha256::new(), read: 0 }))
+}
+
+/// How much there is to read, and what the source is known by when an import that was cut off goes on: a file's SHA-256 in
+/// hexadecimal.
+pub(super) async fn fingerprint(source: &Source) -> Result<(u64, String), SourceFault> {
+    let file = match source {
+        Source::Jsonl(file) | Source::Csv { file, .. } => file.clone(),
+        Source::Database(rows) => return rows.fingerprint().await,
+    };
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut reader = Hashed { file: File::open(file)?, hash: Sha256::new(), read: 0 };
+        io::copy(&mut reader, &mut io::sink())?;
+        Ok((reader.read, hexadecimal(reader.hash)))
+    });
+    reading.await.map_err(|error| Error::Internal(error.to_string()))?
 }
 
 /// A file whose bytes are hashed as they are read.
