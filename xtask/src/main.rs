@@ -11,6 +11,7 @@ mod pages;
 mod postgres;
 mod python;
 mod server;
+mod sources;
 mod test;
 mod tools;
 mod tree;

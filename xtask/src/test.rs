@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::postgres::{self, Postgres};
-use crate::{client, contract, flask_guard, generated, pages, tools, workspace};
+use crate::{client, contract, flask_guard, generated, pages, sources, tools, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -102,6 +102,12 @@ const STEPS: &[Step] = &[
         way_out: "mend clients/python; its virtual environments are under target/flask-guard",
     },
     Step {
+        name: "sources",
+        about: "users of Django and Flask-Security, imported from their databases, sign in",
+        run: |options| sources::run(options.install || in_ci()),
+        way_out: "crates/doorward/tests/sources; the virtual environments are under target/sources",
+    },
+    Step {
         name: "tests",
         about: "all tests, on SQLite and PostgreSQL",
         run: |options| passed(tests(options)),
@@ -179,9 +185,13 @@ fn doc() -> Result<()> {
     workspace::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
+/// Where a machine is set up by nobody else, PostgreSQL is installed too.
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}
+
 fn tests(options: &Options) -> Result<()> {
-    let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-    let server = Postgres::start(options.install || ci)?;
+    let server = Postgres::start(options.install || in_ci())?;
     let mut command = workspace::cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
     let mut child = command.env(postgres::VARIABLE, &server.url).stdout(Stdio::piped()).spawn()?;
     let printed = child.stdout.take().context("standard output is piped")?;
