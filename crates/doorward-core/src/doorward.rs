@@ -8,7 +8,7 @@ use doorward_guard::{FlaskAlgorithm, Guard, GuardConfig};
 use tokio::sync::Notify;
 
 use crate::{
-    Actor, Caller, Clock, Error, Randomness, SystemClock, SystemRandomness,
+    Actor, Caller, Clock, Error, Randomness, SystemClock, SystemRandomness, adopt,
     audit::{self, Recorded},
     challenge::{Challenge, SiteVerify},
     database::{self, Database, DatabaseOptions, Origin, StoredTime},
@@ -48,6 +48,7 @@ struct Inner {
     signing: SigningKeys,
     activity: Activity,
     audit_heads: audit::Heads,
+    seen: adopt::Seen,
     challenge: Option<Arc<dyn Challenge>>,
     outbound: Outbound,
     filter: Filter,
@@ -159,6 +160,7 @@ impl Doorward {
                 signing: SigningKeys::default(),
                 activity: Activity::default(),
                 audit_heads: audit::Heads::default(),
+                seen: adopt::Seen::default(),
                 outbound: Outbound::default(),
                 filter: Filter::new(&settings.throttle),
                 permissions: Permissions::default(),
@@ -214,10 +216,10 @@ impl Doorward {
         let feed = self.open_feed().await?;
         tokio::select! {
             () = feed.follow() => {}
-            () = mail::deliver(self) => {}
-            () = self.repeat(Chore::Activity) => {}
-            () = self.repeat(Chore::LookupKeys) => {}
-            () = self.repeat(Chore::Housekeeping) => {}
+            () = Box::pin(mail::deliver(self)) => {}
+            () = Box::pin(self.repeat(Chore::Activity)) => {}
+            () = Box::pin(self.repeat(Chore::LookupKeys)) => {}
+            () = Box::pin(self.repeat(Chore::Housekeeping)) => {}
         }
         Ok(())
     }
@@ -236,9 +238,10 @@ impl Doorward {
         }
     }
 
-    /// Writes who was seen since the last time.
+    /// Writes who was seen since the last time, and how often somebody whom another application signed in.
     pub async fn flush_activity(&self) -> Result<(), Error> {
-        self.activity().flush(self).await
+        self.activity().flush(self).await?;
+        self.seen().flush(self).await
     }
 
     /// Rotates the signing key when it is old, and deletes what is over.
@@ -290,6 +293,10 @@ impl Doorward {
     #[must_use]
     pub fn acting_as(&self, actor: Actor) -> Self {
         self.on_behalf_of(Caller { actor, ..self.caller().clone() })
+    }
+
+    pub(crate) fn seen(&self) -> &adopt::Seen {
+        &self.inner.seen
     }
 
     pub(crate) fn audit_heads(&self) -> &audit::Heads {

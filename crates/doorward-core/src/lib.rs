@@ -25,6 +25,7 @@ pub mod hook;
 pub mod import;
 pub mod invitation;
 pub mod mail;
+mod old_application;
 pub mod one_time_code;
 pub mod outbound;
 pub mod password;

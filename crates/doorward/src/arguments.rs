@@ -650,7 +650,10 @@ pub(crate) enum MailCommand {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct AdoptArguments {
+    #[command(subcommand)]
+    pub(crate) step: Option<AdoptStep>,
     /// Add what Doorward needs to the database
     #[arg(long, conflicts_with = "undo")]
     pub(crate) apply: bool,
@@ -666,6 +669,16 @@ pub(crate) struct AdoptArguments {
     /// Take it away indeed
     #[arg(long, requires = "undo")]
     pub(crate) yes: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AdoptStep {
+    /// What still depends on the other application, and whether it can be switched off
+    Status {
+        /// The days to look at: as many as its tokens live, at least
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=400))]
+        days: u32,
+    },
 }
 
 #[derive(Subcommand)]

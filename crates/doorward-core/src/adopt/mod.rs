@@ -3,9 +3,14 @@
 mod discover;
 mod mapping;
 mod schemes;
+mod seen;
+mod status;
 mod survey;
 
 pub use discover::{Discovered, discover};
 pub use mapping::Mapping;
 pub use schemes::count_schemes;
+pub use seen::Sightings;
+pub(crate) use seen::{Seen, SignOf};
+pub use status::{Status, status};
 pub use survey::{Added, Renewal, Survey, survey};

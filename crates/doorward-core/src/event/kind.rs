@@ -31,6 +31,8 @@ kinds! {
     UserCreated = "user.created",
     /// An operator imported users; the details say how many.
     UsersImported = "user.imported",
+    /// A user signed in whom the old application let in, and is Doorward's from now on.
+    TakenOver = "user.taken_over",
     /// Columns of the profile were changed; the details name them.
     ProfileChanged = "user.profile_changed",
     /// The account was disabled.

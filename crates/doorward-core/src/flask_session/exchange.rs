@@ -10,7 +10,9 @@ use super::{
     entity::{ActiveModel, Column, Entity},
 };
 use crate::{
-    Actor, Doorward, Error, audit,
+    Actor, Doorward, Error,
+    adopt::SignOf,
+    audit,
     database::{StoredTime, UserId},
     event::{Event, EventKind},
     session, token,
@@ -100,6 +102,7 @@ async fn exchange(
     transaction.commit().await?;
     doorward.apply_all(&ended);
     doorward.announce(&recorded);
+    doorward.seen().note(SignOf::Cookie);
     metrics::counter!("doorward_flask_cookies_exchanged_total").increment(1);
     Ok(())
 }

@@ -7,11 +7,13 @@ mod entity;
 mod record;
 mod run;
 mod source;
+mod take_in;
 mod time;
 
 pub use record::{ImportedUser, Reason};
 pub use run::{ImportFault, Observer, Outcome, Progress, import};
 pub use source::{LONGEST_RECORD, MOST_COLUMNS, Rows, Source, SourceFault};
+pub(crate) use take_in::{give_password, take_in};
 
 /// What is imported, and how.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ use crate::{
     database::UserId,
     event::{Event, EventKind},
     hook::SignIn,
+    old_application,
     password::{self, Checked, MAX_PASSWORD_BYTES, Replacement},
     throttle::{self, DeviceToken, Try},
     token::{self, IssuedTokens, Owner},
@@ -101,6 +102,13 @@ async fn attempt(doorward: &Doorward, request: &LogIn<'_>) -> Result<LoggedIn, E
     let key = user::lookup_key(request.identifier);
     throttle::check_challenge(doorward, &key, device.as_ref()).await?;
     let counted = throttle::check_login(doorward, &key, device.as_ref()).await?;
+    let found = match old_application::take_over(doorward, found, request.identifier, request.password).await {
+        Ok(found) => found,
+        Err(error) => {
+            counted.undecided(doorward).await?;
+            return Err(error);
+        }
+    };
     let checked = match password::check(doorward, found.as_ref(), request.password).await {
         Ok(checked) => checked,
         Err(error) => {

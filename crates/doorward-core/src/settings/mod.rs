@@ -52,8 +52,8 @@ pub use show::{Row, show};
 pub use source::{Source, Sources};
 pub use table::{
     Account, Api, ApiKeys, Argon2, Audit, Challenge, DatabasePool, FlaskSession, ForwardAuth, Http, Keys, Log, Login,
-    Mail, Metrics, Otel, Password, PasswordPool, Registration, Revocations, Session, Settings, Shutdown, Throttle, Tls,
-    Token,
+    Mail, Metrics, OldApplication, Otel, Password, PasswordPool, Registration, Revocations, Session, Settings,
+    Shutdown, Throttle, Tls, Token,
 };
 pub use words::{
     Asked, FlaskAlgorithm, FlaskDigest, HttpStatus, LogFormat, Profile, Protection, RegistrationMode, SmtpTls,

@@ -71,6 +71,7 @@ settings! {
         keys: Keys,
         session: Session,
         flask_session: FlaskSession,
+        old_application: OldApplication,
         login: Login,
         registration: Registration,
         password: Password,
@@ -240,6 +241,18 @@ settings! {
         lifetime: u64 = 31 * DAY, unit("seconds"), range(1..=10 * YEAR);
         /// Its `SESSION_PROTECTION`: `basic`, as Flask-Login has it unless told otherwise, `strong` or `off`.
         protection: Protection = Protection::Basic;
+    }
+
+    /// The application whose users come by and by: who signs in here for the first time is asked for there, and taken over.
+    OldApplication at [old_application] {
+        /// Where it says whether a password is right, by `POST` of `{"username", "password"}`: 2xx with
+        /// `{"user": {…}}` for yes, 401 for no. Without it nobody is asked.
+        login_url: Option<ConnectionUrl> = None, form(&HTTP_URL), secret(),
+            example(r#""http://127.0.0.1:5000/doorward/check""#);
+        /// What it knows Doorward by: `Authorization: Bearer` with this.
+        secret: Option<Secret> = None, secret(), example(r#""a random text""#);
+        /// How long it may take.
+        timeout_ms: u64 = 3_000, unit("milliseconds"), range(1..=60_000);
     }
 
     /// Logging in.

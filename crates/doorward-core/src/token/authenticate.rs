@@ -3,7 +3,9 @@ use std::sync::Arc;
 use doorward_guard::{Credential, CredentialKind, Denied, Format, Identity};
 
 use crate::{
-    Doorward, Error, api_key,
+    Doorward, Error,
+    adopt::SignOf,
+    api_key,
     database::{StoredTime, UserId},
     session::{self, Client, NOTE_EVERY_SECONDS},
     signing_key,
@@ -78,6 +80,9 @@ async fn verify_token(doorward: &Doorward, token: &str, now: StoredTime) -> Resu
         other => other,
     };
     let mut identity = verified?;
+    if identity.session_id.is_none() {
+        doorward.seen().note(SignOf::Token);
+    }
     if identity.format == Some(Format::Flask) {
         complete(doorward, &mut identity, now).await?;
     }

@@ -1,12 +1,12 @@
 use doorward_core::{
-    Error,
+    Error, adopt,
     database::{self, Origin, UserId},
     doctor::{self, Finding, Verdict},
     password, role,
     session::Client,
     token, user,
 };
-use doorward_guard::{Credential, CredentialKind, CredentialSource};
+use doorward_guard::{Credential, CredentialKind, CredentialSource, FlaskAlgorithm, sign_flask};
 
 use crate::application::{Application, LARGE_USERS, SMALL_USERS, TROUBLES, people, sign_in};
 
@@ -267,5 +267,34 @@ async fn what_was_added_is_taken_away_whole_and_twice_is_once() {
         assert_eq!(application.schema().await, schema);
         assert_eq!(application.content().await, before);
         assert_eq!(application.every_name().await, everything);
+    }
+}
+
+#[tokio::test]
+async fn status_counts_what_the_application_signed_in() {
+    for application in [Application::sqlite("small.db"), Application::postgres("status").await] {
+        let doorward = application.start().await.unwrap();
+        let before = adopt::status(&doorward, 30).await.unwrap();
+        assert!(before.can_be_switched_off && before.write_scheme == "werkzeug-pbkdf2", "{before:?}");
+        assert!(before.schemes.values().sum::<u64>() > 0);
+        let secret = doorward.settings().token.secret_keys[0].expose().as_bytes().to_vec();
+        let now = doorward.now().unix();
+        for id in [1, 2, 1] {
+            let token = sign_flask(&secret, FlaskAlgorithm::Hs512, id, None, now, now + 600);
+            let source = CredentialSource::TokenHeader;
+            let credential = Credential { kind: CredentialKind::AccessToken, source, value: &token };
+            token::authenticate(&doorward, &credential, &Client::default()).await.unwrap();
+        }
+        // Doorward's own counts for nothing.
+        let own = sign_in(&doorward, "alice", "p-pass-1-密").await.unwrap().tokens;
+        let source = CredentialSource::TokenHeader;
+        let credential = Credential { kind: CredentialKind::AccessToken, source, value: &own.access };
+        token::authenticate(&doorward, &credential, &Client::default()).await.unwrap();
+        doorward.flush_activity().await.unwrap();
+        doorward.flush_activity().await.unwrap();
+        let after = adopt::status(&doorward, 1).await.unwrap();
+        // One of them was remembered.
+        assert_eq!((after.tokens.count, after.cookies.count, after.can_be_switched_off), (2, 0, false));
+        assert!(after.tokens.last.is_some());
     }
 }

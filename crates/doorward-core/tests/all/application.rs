@@ -137,6 +137,7 @@ impl Application {
     pub(crate) async fn start(&self) -> Result<Doorward, Error> {
         let mut settings = Settings::for_profile(Profile::Testing);
         settings.database = ConnectionUrl::new(self.url.clone());
+        settings.token.secret_keys = vec![Secret::new("the application's SECRET_KEY")];
         settings.keys.seal_key = Some(Secret::new("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="));
         settings.login.failure_time_ms = 0;
         settings.password.werkzeug_rounds = 1_000;

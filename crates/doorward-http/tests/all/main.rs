@@ -21,6 +21,7 @@ mod logout;
 mod mail;
 mod matrix;
 mod me;
+mod old_application;
 mod one_time_code;
 mod openapi;
 mod operation;

@@ -7,12 +7,15 @@ use doorward_core::{
 use serde_json::json;
 
 use super::{CommandError, Context, Outcome, doctor, exit::Exit, output};
-use crate::arguments::AdoptArguments;
+use crate::arguments::{AdoptArguments, AdoptStep};
 
 /// The longest wait for one statement.
 const WAIT: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(arguments: &AdoptArguments, context: Context) -> Outcome {
+    if let Some(AdoptStep::Status { days }) = arguments.step {
+        return status(days, &context).await;
+    }
     if arguments.undo {
         if !arguments.yes {
             return Err(CommandError::unless_yes("this drops sessions, roles and keys (users stay)"));
@@ -40,6 +43,32 @@ pub(super) async fn run(arguments: &AdoptArguments, context: Context) -> Outcome
     let told =
         if applied.is_empty() { "It is adopted already." } else { "Adopted. `doorward adopt --undo` goes back." };
     tell(&context, &json!({"applied": applied}), told);
+    Ok(Exit::Done)
+}
+
+async fn status(days: u32, context: &Context) -> Outcome {
+    let doorward = context.open().await?;
+    let status = adopt::status(&doorward, days).await;
+    doorward.close().await;
+    let status = status?;
+    if context.json {
+        output::print_json(&status);
+        return Ok(Exit::Done);
+    }
+    for (scheme, count) in &status.schemes {
+        output::print(&format!("{count:>9}  {scheme}"));
+    }
+    output::print(&format!("Passwords are written as {}.", status.write_scheme));
+    for (what, seen) in [("tokens", status.tokens), ("cookies", status.cookies)] {
+        let last = seen.last.map_or_else(String::new, |last| format!(", the last on {last}"));
+        output::print(&format!("{:>9}  {what} of the application's in the last {days} days{last}", seen.count));
+    }
+    output::print(if status.can_be_switched_off {
+        "Nobody came lately who had signed in there: where nothing else needs it, it can be switched off.\n\
+         → stop it, set password.write_scheme = \"argon2id\", and leave flask_session out"
+    } else {
+        "People who had signed in there still come.\n→ send /login to Doorward alone, and look again when its tokens are over"
+    });
     Ok(Exit::Done)
 }
 
