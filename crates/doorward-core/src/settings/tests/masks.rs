@@ -10,7 +10,7 @@ const SECRET: &str = "kXq7-never-to-be-seen";
 fn variables_with_secrets() -> Vec<(String, String)> {
     let value = |key: &str| match key {
         "database" => format!("postgres://doorward:{SECRET}@db/users?sslpassword={SECRET}"),
-        "otel.endpoint" | "password.breach_url" | "challenge.verify_url" => {
+        "otel.endpoint" | "password.breach_url" | "challenge.verify_url" | "old_application.login_url" => {
             format!("http://user:{SECRET}@collector:4318")
         }
         "mail.smtp_url" => format!("smtp://doorward:{SECRET}@mail:587"),
@@ -59,6 +59,7 @@ fn no_secret_is_in_an_error() {
         ("DOORWARD_KEYS__SEAL_KEY", SECRET),
         ("DOORWARD_MAIL__SMTP_URL", SECRET),
         ("DOORWARD_SECRET_KEY", SECRET),
+        ("DOORWARD_OLD_APPLICATION__LOGIN_URL", SECRET),
     ];
     let errors = from_environment(&bad).unwrap_err();
     assert_eq!(errors.len(), bad.len());
