@@ -25,7 +25,7 @@ use crate::{
     settings::{self, Settings},
     signing_key::{SealKey, SigningKeys},
     throttle::{self, Filter},
-    token, user,
+    token, transfer, user,
 };
 
 /// The handle that every operation takes: the database, the clock, randomness, keys and
@@ -140,6 +140,7 @@ impl Doorward {
 
     async fn start_on(database: Database, start: Start) -> Result<Self, Error> {
         let Start { settings, clock, randomness, connection: _, listeners, hooks, challenge, migrate } = start;
+        transfer::refuse_moved(&database).await?;
         if migrate {
             for name in database::migrate_up(&database).await? {
                 tracing::info!(name, "the database was brought up to date");
@@ -193,6 +194,12 @@ impl Doorward {
     pub async fn connect_only(settings: &Settings, create: bool) -> Result<Database, Error> {
         let mut options = database_options(settings);
         options.create &= create;
+        database::connect(&options).await
+    }
+
+    /// A database beside the configured one, such as one to move to; an embedded one is made.
+    pub async fn connect_beside(settings: &Settings, url: &str) -> Result<Database, Error> {
+        let options = DatabaseOptions { url: url.to_owned(), create: true, ..database_options(settings) };
         database::connect(&options).await
     }
 

@@ -8,6 +8,7 @@ mod caller;
 mod clock;
 mod doorward;
 mod error;
+mod hexadecimal;
 mod randomness;
 mod words;
 
@@ -38,6 +39,7 @@ pub mod settings;
 pub mod signing_key;
 pub mod throttle;
 pub mod token;
+pub mod transfer;
 pub mod user;
 
 pub use caller::{Actor, Caller};

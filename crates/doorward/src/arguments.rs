@@ -32,7 +32,9 @@ Keys and data
   key          List and rotate the signing keys
   adopt        Take over another application's users where they are, or give them back
   migrate      Bring the database up to date, or back
-  import       Take in users of another system, with their passwords' hashes
+  import       Take in users of another system, with their passwords' hashes; or what export wrote
+  export       Write everything into files
+  move         Move everything to another database while this one serves
   backup       Copy the embedded database while it is in use
   restore      Put a backup in the database's place
 
@@ -123,6 +125,15 @@ pub(crate) enum Command {
     /// Cut off at any moment and run again, it goes on where it was. Ends with 7 where records were rejected.
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Write everything that Doorward holds into a new folder, as of one moment
+    ///
+    /// Beside a file a table there is manifest.json, with counts and SHA-256. `doorward import doorward` reads it.
+    Export(ExportArguments),
+    /// Move everything to another database while this one serves
+    ///
+    /// Copies, catches up, compares every row, and at the end makes this database refuse writes. Cut off at any
+    /// moment and run again, it goes on where it was.
+    Move(MoveArguments),
     /// Copy the embedded database while it is in use
     Backup {
         /// The file to make
@@ -714,6 +725,11 @@ pub(crate) enum ImportCommand {
         #[command(flatten)]
         options: ImportOptions,
     },
+    /// Everything of another Doorward, from the folder that `doorward export` made; into a database that nobody uses yet
+    Doorward {
+        /// The folder
+        folder: PathBuf,
+    },
     /// The users of any application, from a table of its database
     Sql {
         #[command(flatten)]
@@ -721,6 +737,49 @@ pub(crate) enum ImportCommand {
         #[command(flatten)]
         options: ImportOptions,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct ExportArguments {
+    /// The folder to make
+    pub(crate) folder: PathBuf,
+    /// How it is written; only jsonl can be imported again
+    #[arg(long, value_enum, default_value_t = ExportWord::Jsonl)]
+    pub(crate) format: ExportWord,
+    /// With the hashes of passwords, tokens and keys. Whoever has them can try passwords on their own machine
+    #[arg(long)]
+    pub(crate) with_hashes: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportWord {
+    /// A JSON object a line
+    Jsonl,
+    /// For spreadsheets: formulas are made harmless
+    Csv,
+    /// The users, as statements that make a Flask application's table in SQLite
+    Sqlite,
+    /// The users, as statements that make a Flask application's table in PostgreSQL
+    Postgres,
+}
+
+#[derive(Args)]
+pub(crate) struct MoveArguments {
+    /// The database to move to: one that nobody uses yet
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TARGET_DATABASE",
+        hide_env_values = true,
+        required_unless_present = "abandon"
+    )]
+    pub(crate) to: Option<String>,
+    /// Give a move up, and let this database take writes again, as it was then
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) abandon: bool,
+    /// Do it
+    #[arg(long, requires = "abandon")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args)]

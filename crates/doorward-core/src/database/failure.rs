@@ -38,6 +38,12 @@ impl From<DbErr> for DatabaseFailure {
     }
 }
 
+impl From<sqlx::Error> for DatabaseFailure {
+    fn from(source: sqlx::Error) -> Self {
+        DbErr::Query(RuntimeErr::SqlxError(std::sync::Arc::new(source))).into()
+    }
+}
+
 /// Whether a constraint of the database settled a race: the value was taken by another writer.
 pub fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
@@ -66,6 +72,10 @@ fn is_unavailable_code(code: &str) -> bool {
     // SQLite's primary result code stands in the low byte: BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL,
     // CANTOPEN, NOTADB (<https://www.sqlite.org/rescode.html>).
     if code.len() < 5 {
+        // A trigger refused the write: a database that was moved takes none, and the other one will.
+        if code == "1811" {
+            return true;
+        }
         return code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 11 | 13 | 14 | 26));
     }
     // PostgreSQL's classes: connection, insufficient resources, operator intervention (statement

@@ -20,6 +20,7 @@ mod order;
 mod orphans;
 mod read_only;
 mod stored_time;
+pub mod transfer;
 mod user_ids;
 mod users_copy;
 

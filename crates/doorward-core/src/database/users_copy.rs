@@ -26,13 +26,13 @@ pub async fn copy_users(
     target: &Path,
 ) -> Result<(), DatabaseFailure> {
     let options = SqliteConnectOptions::new().filename(target).create_if_missing(true).disable_statement_logging();
-    let mut connection = options.connect().await.map_err(failure)?;
-    sqlx::raw_sql(TABLE).execute(&mut connection).await.map_err(failure)?;
+    let mut connection = options.connect().await?;
+    sqlx::raw_sql(TABLE).execute(&mut connection).await?;
     match source.engine() {
         Engine::Sqlite => copy_as_stored(source, table, columns, &mut connection).await?,
         Engine::Postgres => copy_as_read(source, table, columns, &mut connection).await?,
     }
-    connection.close().await.map_err(failure)
+    Ok(connection.close().await?)
 }
 
 /// Within SQLite every cell keeps its kind, whatever its column says.
@@ -46,7 +46,7 @@ async fn copy_as_stored(
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let encoded: String = path.to_string_lossy().bytes().map(uri_byte).collect();
     let attach = sqlx::query("ATTACH ? AS source").bind(format!("file:{encoded}?mode=ro"));
-    attach.execute(&mut *connection).await.map_err(failure)?;
+    attach.execute(&mut *connection).await?;
     let ours: Vec<_> = columns.iter().map(|(ours, _)| quoted(ours)).collect();
     let theirs: Vec<_> = columns.iter().map(|(_, theirs)| quoted(theirs)).collect();
     let sql = format!(
@@ -55,7 +55,7 @@ async fn copy_as_stored(
         theirs.join(", "),
         quoted(&table.name)
     );
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(failure)?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await?;
     Ok(())
 }
 
@@ -100,22 +100,18 @@ async fn copy_as_read(
         );
         let reads = source.reads();
         let rows = reads.query_all_raw(Statement::from_string(reads.get_database_backend(), sql)).await?;
-        let mut transaction = connection.begin().await.map_err(failure)?;
+        let mut transaction = connection.begin().await?;
         let mut last = None;
         for row in &rows {
             let mut query = sqlx::query(sqlx::AssertSqlSafe(insert.as_str()));
             for index in 0..columns.len() {
                 query = query.bind(row.try_get_by_index::<Option<LenientText>>(index)?.map(|text| text.0));
             }
-            query.execute(&mut *transaction).await.map_err(failure)?;
+            query.execute(&mut *transaction).await?;
             last = Some(row.try_get_by_index::<String>(columns.len())?);
         }
-        transaction.commit().await.map_err(failure)?;
+        transaction.commit().await?;
         let Some(last) = last.filter(|_| rows.len() == PAGE) else { return Ok(()) };
         after = format!("WHERE {id} > {last}");
     }
-}
-
-fn failure(error: sqlx::Error) -> DatabaseFailure {
-    sea_orm::DbErr::Query(sea_orm::RuntimeErr::SqlxError(std::sync::Arc::new(error))).into()
 }

@@ -2,19 +2,14 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha512};
 
-use crate::session::Client;
+use crate::{hexadecimal::to_hexadecimal, session::Client};
 
 /// Flask-Login's session identifier of a client: SHA-512, in hexadecimal, over how Python shows the bytes of the address and of
 /// the `User-Agent`.
 pub(super) fn of(client: &Client) -> String {
     let address = client.address.map(|address| address.to_canonical().to_string());
     let text = format!("{}|{}", shown(address.as_deref()), shown(client.user_agent.as_deref()));
-    let digest = Sha512::digest(text);
-    digest.iter().fold(String::with_capacity(128), |mut hexadecimal, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(hexadecimal, "{byte:02x}");
-        hexadecimal
-    })
+    to_hexadecimal(&Sha512::digest(text))
 }
 
 /// `repr` of bytes, or `None`.

@@ -136,7 +136,7 @@ fn cell(value: &Value) -> String {
 
 /// A text that no spreadsheet runs as a formula (CWE-1236): some look past spaces, and take the wide forms
 /// for the narrow ones.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let first = text.trim_start_matches([' ', '\u{a0}', '\u{3000}', '\u{feff}']).chars().next();
     let acts = matches!(
         first,

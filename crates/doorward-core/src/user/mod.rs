@@ -32,6 +32,7 @@ pub(crate) use disable::enabled_at;
 pub use disable::{Disabling, disable, disable_with, enable, end_disablings};
 pub use email::{change_email, confirm_new_email, confirm_new_email_typed, undo_email_change};
 pub use entity::{ActiveModel, Column, Entity, Model as User};
+pub(crate) use export::harmless;
 pub use export::{Export, ExportFormat, export};
 pub(crate) use find::has_username_like;
 pub use find::{find_by_email, find_by_id, find_for_login, find_named, holders_of, roles_of, roles_of_each};

@@ -30,6 +30,8 @@ pub(super) async fn run(command: ImportCommand, context: Context) -> Outcome {
             };
             (rows.database.location().to_owned(), Source::Database(Box::new(rows)), options)
         }
+        // Not users alone, and dealt with elsewhere.
+        ImportCommand::Doorward { folder } => return super::export::import(&folder, context).await,
         ImportCommand::Flask { from, options } | ImportCommand::Sql { from, options } => {
             let rows = rows(&from).await?;
             (rows.database.location().to_owned(), Source::Database(Box::new(rows)), options)

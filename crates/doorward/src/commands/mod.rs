@@ -8,12 +8,14 @@ mod config;
 mod doctor;
 mod error;
 mod exit;
+mod export;
 mod health;
 mod import;
 mod invitation;
 mod key;
 mod mail;
 mod migrate;
+mod moving;
 mod output;
 mod password;
 mod role;
@@ -86,6 +88,8 @@ async fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Adopt(arguments) => adopt::run(&arguments, context).await,
         Command::Migrate(command) => migrate::run(&command, context).await,
         Command::Import(command) => import::run(command, context).await,
+        Command::Export(arguments) => export::run(&arguments, context).await,
+        Command::Move(arguments) => moving::run(&arguments, context).await,
         Command::Backup { file } => backup::back_up(&file, context).await,
         Command::Restore { file, yes } => backup::restore(&file, yes, &context).await,
         Command::Health { ready } => health::run(ready, &context).await,

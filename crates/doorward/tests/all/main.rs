@@ -26,3 +26,4 @@ mod server;
 mod smtp_tls;
 mod sqlite_file;
 mod testing;
+mod transfer;

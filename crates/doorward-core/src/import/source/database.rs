@@ -4,11 +4,12 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
-use super::{Raw, Record, Records, SourceFault, csv, hexadecimal};
+use super::{Raw, Record, Records, SourceFault, csv};
 use crate::{
     Error,
     adopt::Mapping,
     database::{self, Database, DatabaseFailure, LenientText, Table, quoted},
+    hexadecimal::to_hexadecimal,
     role,
 };
 
@@ -47,7 +48,7 @@ impl Rows {
             hash.update(part);
             hash.update([0]);
         }
-        Ok((u64::try_from(count).unwrap_or_default(), hexadecimal(hash)))
+        Ok((u64::try_from(count).unwrap_or_default(), to_hexadecimal(&hash.finalize())))
     }
 
     fn has_whole_ids(&self, table: &Table) -> bool {

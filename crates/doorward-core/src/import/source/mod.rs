@@ -16,7 +16,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::record::{ImportedUser, Reason};
-use crate::Error;
+use crate::{Error, hexadecimal::to_hexadecimal};
 
 /// The longest record, in bytes.
 pub const LONGEST_RECORD: usize = 1024 * 1024;
@@ -149,7 +149,7 @@ pub(super) async fn fingerprint(source: &Source) -> Result<(u64, String), Source
     let reading = tokio::task::spawn_blocking(move || {
         let mut reader = Hashed { file: File::open(file)?, hash: Sha256::new(), read: 0 };
         io::copy(&mut reader, &mut io::sink())?;
-        Ok((reader.read, hexadecimal(reader.hash)))
+        Ok((reader.read, to_hexadecimal(&reader.hash.finalize())))
     });
     reading.await.map_err(|error| Error::Internal(error.to_string()))?
 }
@@ -174,14 +174,5 @@ impl Read for Hashed {
 fn hash_of(reader: BufReader<Hashed>) -> Result<String, SourceFault> {
     let mut file = reader.into_inner();
     io::copy(&mut file, &mut io::sink())?;
-    Ok(hexadecimal(file.hash))
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    use std::fmt::Write as _;
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Ok(to_hexadecimal(&file.hash.finalize()))
 }

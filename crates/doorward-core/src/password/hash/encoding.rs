@@ -5,6 +5,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::HashError;
+use crate::hexadecimal::from_hexadecimal;
 
 // Old systems wrote the unused bits of the last character as they liked (bcrypt's salts above
 // all), and compared without them.
@@ -37,21 +38,7 @@ pub(crate) fn to_base64(bytes: &[u8]) -> String {
 
 /// Hexadecimal digits of either case, into bytes; an odd number is refused.
 pub(crate) fn hex(text: &str, part: &'static str) -> Result<Vec<u8>, HashError> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-        return Err(HashError::Malformed(part));
-    };
-    pairs
-        .iter()
-        .map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?))
-        .collect::<Option<_>>()
-        .ok_or(HashError::Malformed(part))
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
+    from_hexadecimal(text).ok_or(HashError::Malformed(part))
 }
 
 /// A decimal number of ASCII digits: no sign, no space, no underscore.

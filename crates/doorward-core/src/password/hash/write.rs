@@ -2,6 +2,7 @@ use super::algorithm::argon2::{Params, Variant, Version};
 use super::algorithm::digest::Digest;
 use super::algorithm::scrypt;
 use super::{Cost, HashError, Scratch, encoding};
+use crate::hexadecimal::to_hexadecimal;
 
 /// Bytes of randomness that a new hash needs.
 pub const SALT_LEN: usize = 16;
@@ -128,14 +129,14 @@ impl Scheme {
             Self::WerkzeugPbkdf2 { rounds } => {
                 let salt = salt_characters(salt);
                 let digest = Digest::Sha256.pbkdf2(password, salt.as_bytes(), rounds);
-                let digest = encoding::to_hex(&digest);
+                let digest = to_hexadecimal(&digest);
                 Ok(format!("{}${salt}${digest}", pbkdf2_method(rounds)))
             }
             Self::WerkzeugScrypt => {
                 let salt = salt_characters(salt);
                 let mut digest = [0; 64];
                 werkzeug_scrypt()?.derive(password, salt.as_bytes(), &mut digest)?;
-                let digest = encoding::to_hex(&digest);
+                let digest = to_hexadecimal(&digest);
                 Ok(format!("{}${salt}${digest}", scrypt_method()))
             }
         }

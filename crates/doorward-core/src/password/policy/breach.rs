@@ -6,6 +6,7 @@ use sha1::{Digest, Sha1};
 
 use crate::{
     Doorward,
+    hexadecimal::to_hexadecimal,
     outbound::{Limits, OutboundError},
     password::NewPassword,
 };
@@ -53,7 +54,7 @@ enum Unanswered {
 /// The range protocol of Have I Been Pwned: only the first 20 bits of the SHA-1 leave this machine, and the
 /// answer is padded, so that its length doesn't tell which they were.
 async fn ask(doorward: &Doorward, url: &str, password: &NewPassword) -> Result<Breaches, Unanswered> {
-    let hash = hexadecimal(&Sha1::digest(password.expose()));
+    let hash = to_hexadecimal(&Sha1::digest(password.expose())).to_uppercase();
     let (prefix, suffix) = hash.split_at(5);
     let request = Request::get(format!("{}/{prefix}", url.trim_end_matches('/')))
         .header("Add-Padding", "true")
@@ -79,14 +80,6 @@ fn find(body: &[u8], suffix: &str) -> Option<Breaches> {
         }
     }
     Some(found)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02X}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use zeroize::Zeroizing;
 use super::super::{Cost, HashError, encoding};
 use super::digest::Digest;
 use super::equal;
+use crate::hexadecimal::to_hexadecimal;
 
 /// bcrypt takes this many bytes of a password and ignores the rest, in every system that wrote
 /// these hashes.
@@ -51,7 +52,7 @@ impl Bcrypt {
     pub(crate) fn matches(&self, password: &[u8]) -> bool {
         match &self.prehash {
             Prehash::Nothing => self.matches_key(password),
-            Prehash::Sha256Hex => self.matches_key(encoding::to_hex(&Digest::Sha256.hash(&[password])).as_bytes()),
+            Prehash::Sha256Hex => self.matches_key(to_hexadecimal(&Digest::Sha256.hash(&[password])).as_bytes()),
             Prehash::Sha256Base64 => self.matches_padded(&Digest::Sha256.hash(&[password])),
             Prehash::HmacSha256Base64(salt) => self.matches_padded(&Digest::Sha256.hmac(salt.as_bytes(), password)),
         }

@@ -1,0 +1,110 @@
+use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection, SqliteConnection};
+
+use crate::database::{Database, DatabaseFailure, Engine};
+
+/// One connection for itself, with transactions begun and ended by name. What is open when it is dropped is rolled back.
+#[derive(Debug)]
+pub enum Link {
+    /// To an embedded database.
+    Sqlite(SqliteConnection),
+    /// To a server.
+    Postgres(PgConnection),
+}
+
+impl Link {
+    /// A connection of the database's, taken out of its pool.
+    pub async fn open(database: &Database) -> Result<Self, DatabaseFailure> {
+        let connection = database.reads().inner();
+        let mut link = match database.engine() {
+            Engine::Sqlite => Self::Sqlite(connection.get_sqlite_connection_pool().acquire().await?.detach()),
+            Engine::Postgres => Self::Postgres(connection.get_postgres_connection_pool().acquire().await?.detach()),
+        };
+        if database.engine() == Engine::Postgres {
+            // A table is sorted, an index is looked through: longer than what somebody waits for.
+            link.run("SET statement_timeout = '10min'").await?;
+        }
+        Ok(link)
+    }
+
+    /// Which engine is at its other end.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs statements without parameters; `sql` is of Doorward's own making.
+    pub(super) async fn run(&mut self, sql: &str) -> Result<(), DatabaseFailure> {
+        match self {
+            Self::Sqlite(connection) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+            }
+            Self::Postgres(connection) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins to read everything as of one moment.
+    pub async fn begin_reading(&mut self) -> Result<(), DatabaseFailure> {
+        match self {
+            Self::Sqlite(_) => self.run("BEGIN").await,
+            Self::Postgres(_) => self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await,
+        }
+    }
+
+    /// Begins to write.
+    pub async fn begin_writing(&mut self) -> Result<(), DatabaseFailure> {
+        match self {
+            Self::Sqlite(_) => self.run("BEGIN IMMEDIATE").await,
+            Self::Postgres(_) => self.run("BEGIN").await,
+        }
+    }
+
+    /// Lets tables be filled in any order: on SQLite one that points at another need not find it. PostgreSQL's keys are
+    /// dropped by [`super::arrange`].
+    pub async fn without_foreign_keys(&mut self) -> Result<(), DatabaseFailure> {
+        match self {
+            Self::Sqlite(_) => self.run("PRAGMA foreign_keys = OFF").await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Ends what was begun, and keeps what was written.
+    pub async fn commit(&mut self) -> Result<(), DatabaseFailure> {
+        self.run("COMMIT").await
+    }
+
+    /// Ends what was begun, and keeps nothing of it.
+    pub async fn roll_back(&mut self) -> Result<(), DatabaseFailure> {
+        self.run("ROLLBACK").await
+    }
+
+    /// Ends the connection in good order.
+    pub async fn close(self) -> Result<(), DatabaseFailure> {
+        match self {
+            Self::Sqlite(connection) => sqlx::Connection::close(connection).await?,
+            Self::Postgres(connection) => sqlx::Connection::close(connection).await?,
+        }
+        Ok(())
+    }
+
+    /// The first column of every row of a query.
+    pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, DatabaseFailure> {
+        Ok(match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await?,
+            Self::Postgres(connection) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await?,
+        })
+    }
+
+    /// The one number that a query answers.
+    pub(super) async fn number(&mut self, sql: &str) -> Result<i64, DatabaseFailure> {
+        let number: Option<i64> = match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await?,
+            Self::Postgres(connection) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await?,
+        };
+        Ok(number.unwrap_or_default())
+    }
+}
