@@ -7,6 +7,7 @@ mod contract;
 mod flask_guard;
 mod fuzz;
 mod generated;
+mod move_in;
 mod pages;
 mod postgres;
 mod python;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::postgres::{self, Postgres};
-use crate::{client, contract, flask_guard, generated, pages, sources, tools, workspace};
+use crate::{client, contract, flask_guard, generated, move_in, pages, sources, tools, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -106,6 +106,12 @@ const STEPS: &[Step] = &[
         about: "users of Django and Flask-Security, imported from their databases, sign in",
         run: |options| sources::run(options.install || in_ci()),
         way_out: "crates/doorward/tests/sources; the virtual environments are under target/sources",
+    },
+    Step {
+        name: "move-in",
+        about: "a Flask application's users move in under load, and out again: nothing fails",
+        run: |options| move_in::run(options.install || in_ci()),
+        way_out: "examples/move-in/run.py says what failed, and where the logs are",
     },
     Step {
         name: "tests",

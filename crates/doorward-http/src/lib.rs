@@ -42,6 +42,8 @@ pub use extract::{
     ScopeName,
 };
 pub use guard::{DoorwardLayer, DoorwardService, LoginRequired, LoginRequiredService};
+#[doc(hidden)]
+pub use layers::refusal_code;
 pub use openapi::openapi;
 pub use operation::metrics::record as record_metrics;
 pub use router::{Access, ROUTES, Route, metrics_router, router};

@@ -765,14 +765,8 @@ pub(crate) enum ExportWord {
 
 #[derive(Args)]
 pub(crate) struct MoveArguments {
-    /// The database to move to: one that nobody uses yet
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "TARGET_DATABASE",
-        hide_env_values = true,
-        required_unless_present = "abandon"
-    )]
+    /// The database to move to: one that nobody uses yet. Without it, the one that `database_next` names
+    #[arg(long, value_name = "URL", env = "TARGET_DATABASE", hide_env_values = true)]
     pub(crate) to: Option<String>,
     /// Give a move up, and let this database take writes again, as it was then
     #[arg(long, conflicts_with = "to")]

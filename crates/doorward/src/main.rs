@@ -2,7 +2,9 @@
 
 mod arguments;
 mod commands;
+mod succession;
 mod testing;
+mod working;
 
 use std::process::ExitCode;
 

@@ -94,7 +94,7 @@ async fn copy_as_read(
     let mut after = String::new();
     loop {
         let sql = format!(
-            "SELECT {}, CAST({id} AS TEXT) FROM {} {after} ORDER BY {id} LIMIT {PAGE}",
+            "SELECT {}, CAST({id} AS TEXT) FROM {} AS theirs {after} ORDER BY theirs.{id} LIMIT {PAGE}",
             cells.join(", "),
             quoted(&table.name)
         );

@@ -95,6 +95,10 @@ settings! {
         /// `sqlite:///FILE` is absolute, one slash fewer than SQLAlchemy writes. A PostgreSQL URL
         /// may name several hosts, and `target_session_attrs=read-write`.
         database: ConnectionUrl = "sqlite://doorward.db".into(), form(&DATABASE), secret(), testing("sqlite::memory:");
+        /// The database that `doorward move` moves to. `serve` goes on with it by itself once everything is there: what is
+        /// asked meanwhile waits, and is answered from there.
+        database_next: Option<ConnectionUrl> = None, form(&DATABASE), secret(),
+            example(r#""postgres://doorward:secret@db/doorward""#);
         /// Whether `serve` brings the database's tables up to date before it serves.
         auto_migrate: bool = true;
         /// The address under which people reach Doorward, with its path if it is mounted under one.

@@ -411,8 +411,9 @@ impl<'a> Moving<'a> {
         }
         ended?;
         let held = since.elapsed();
-        stop_noting(&mut self.reading, &self.here).await?;
+        // First what somebody may wait for.
         forget(&mut self.writing).await?;
+        stop_noting(&mut self.reading, &self.here).await?;
         Ok(u64::try_from(held.as_millis()).unwrap_or(u64::MAX))
     }
 

@@ -44,6 +44,23 @@ async fn it_says_before_what_doctor_says_afterwards_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn every_row_of_a_larger_table_is_looked_at() {
+    for (application, numbers) in [
+        (
+            Application::sqlite("small.db"),
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)",
+        ),
+        (Application::postgres("larger").await, "WITH n (i) AS (SELECT generate_series(1, 3000))"),
+    ] {
+        application
+            .sql(&format!("DELETE FROM users; {numbers} INSERT INTO users (id, username) SELECT i, 'user' || i FROM n"))
+            .await;
+        let said: Vec<_> = look(&application).await.findings.into_iter().map(|finding| finding.detail).collect();
+        assert!(said.iter().any(|line| line.contains("3000 user(s)")), "{said:?}");
+    }
+}
+
+#[tokio::test]
 async fn rows_that_point_at_nobody_are_told_by_the_ids() {
     for application in [Application::sqlite("small.db"), Application::postgres("orphans").await] {
         application

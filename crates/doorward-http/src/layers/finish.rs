@@ -110,6 +110,11 @@ pub(crate) async fn method_not_allowed(method: http::Method) -> Response {
     Refusal(Error::MethodNotAllowed).into_response()
 }
 
+/// The code of the error that an answer tells, whatever its status.
+pub fn refusal_code(response: &Response) -> Option<u16> {
+    error_of(response).map(|error| error.code())
+}
+
 /// An error as an answer's extension, for layers that log.
 pub(super) fn error_of(response: &Response) -> Option<Arc<Error>> {
     response.extensions().get::<Refused>().map(|Refused(error)| Arc::clone(error))

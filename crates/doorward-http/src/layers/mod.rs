@@ -1,6 +1,7 @@
 //! What stands around every door: request ids and the log, the form of errors, safe headers, the host
 //! that is served, and bounds.
 
+pub use finish::refusal_code;
 pub(crate) use finish::{honestly, method_not_allowed, path_not_found};
 pub(crate) use observe::RequestId;
 

@@ -7,6 +7,7 @@ use std::{
 
 use doorward_core::{
     Doorward,
+    settings::ConnectionUrl,
     transfer::{self, MoveReport, Step},
 };
 use serde_json::json;
@@ -15,25 +16,18 @@ use super::{CommandError, Context, Outcome, exit::Exit, output};
 use crate::arguments::MoveArguments;
 
 pub(super) async fn run(arguments: &MoveArguments, context: Context) -> Outcome {
+    if arguments.abandon {
+        return abandon(arguments.yes, &context).await;
+    }
+    let settings = &context.loaded.settings;
+    let next = settings.database_next.as_ref().map(ConnectionUrl::expose);
+    let to = arguments.to.as_deref().or(next).ok_or_else(|| {
+        CommandError::usage(
+            "nothing says where to: write --to URL, or set `database_next`, which `serve` follows by itself",
+        )
+    })?;
     let source = context.connect(false).await?;
-    let Some(to) = &arguments.to else {
-        if !arguments.yes {
-            source.close().await;
-            return Err(CommandError::unless_yes(
-                "this lets the database take writes again as it was: what was written at the other one since is not here",
-            ));
-        }
-        let abandoned = transfer::abandon(&source).await;
-        source.close().await;
-        let abandoned = abandoned?;
-        tell(
-            &context,
-            &json!({"other": abandoned.other}),
-            &format!("Given up; what is at {} is of no use any more.", abandoned.other),
-        );
-        return Ok(Exit::Done);
-    };
-    let target = Doorward::connect_beside(&context.loaded.settings, to).await.map_err(CommandError::unreachable)?;
+    let target = Doorward::connect_beside(settings, to).await.map_err(CommandError::unreachable)?;
     let mut shown = Shown { began: Instant::now(), shows: io::stderr().is_terminal() && !context.json, last: None };
     let moved = transfer::move_to(&source, &target, &mut |step| shown.show(step)).await;
     shown.end();
@@ -44,6 +38,24 @@ pub(super) async fn run(arguments: &MoveArguments, context: Context) -> Outcome 
         output::print_json(&report);
     } else {
         print(&report);
+    }
+    Ok(Exit::Done)
+}
+
+async fn abandon(yes: bool, context: &Context) -> Outcome {
+    if !yes {
+        return Err(CommandError::unless_yes(
+            "this lets the database take writes again as it was: what was written at the other one since is not here",
+        ));
+    }
+    let source = context.connect(false).await?;
+    let abandoned = transfer::abandon(&source).await;
+    source.close().await;
+    let abandoned = abandoned?;
+    if context.json {
+        output::print_json(&json!({"other": abandoned.other}));
+    } else {
+        output::print(&format!("Given up; what is at {} is of no use any more.", abandoned.other));
     }
     Ok(Exit::Done)
 }
@@ -60,15 +72,9 @@ fn print(report: &MoveReport) {
         let tables: Vec<_> = report.stay.iter().map(|name| output::plain(name)).collect();
         output::print(&format!("These tables are not Doorward's, and stay: {}", tables.join(", ")));
     }
-    output::print("This database takes no more writes. Set `database` to the other one, and start Doorward again.");
-}
-
-fn tell(context: &Context, document: &serde_json::Value, text: &str) {
-    if context.json {
-        output::print_json(document);
-    } else {
-        output::print(text);
-    }
+    output::print(
+        "This database takes no more writes. Set `database` to the other one for the next start of Doorward.",
+    );
 }
 
 /// How far it is, on a terminal.

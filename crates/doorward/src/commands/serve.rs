@@ -1,6 +1,5 @@
 use std::{net::SocketAddr, time::Duration};
 
-use axum::Router;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use doorward::{
     Doorward,
@@ -16,7 +15,10 @@ use doorward_core::{
 };
 
 use super::CommandError;
-use crate::testing::{self, Testing};
+use crate::{
+    succession::{self, Succession},
+    testing::{self, Testing},
+};
 
 /// Serves until told to stop.
 pub(crate) async fn run(loaded: Loaded) -> Result<(), CommandError> {
@@ -56,6 +58,7 @@ fn begin_logging(settings: &Settings) -> Result<Telemetry, CommandError> {
 
 async fn serve(settings: Settings) -> Result<(), CommandError> {
     let stop = signals().map_err(|error| CommandError::failed(error.to_string()))?;
+    let settings = succession::present(settings).await;
     let doorward = match Doorward::builder().settings(settings.clone()).build().await {
         Ok(doorward) => doorward,
         Err(error) => return Err(why_not_started(&settings, error).await),
@@ -71,13 +74,14 @@ async fn serve(settings: Settings) -> Result<(), CommandError> {
     tracing::info!(database = doorward.core().database().location(), "ready");
     let metrics = metrics_server(&settings).await?;
 
-    let background = tokio::spawn({
-        let doorward = doorward.clone();
-        async move { doorward.run().await }
+    let succession = Succession::begin(settings, doorward);
+    let following = tokio::spawn({
+        let succession = succession.clone();
+        async move { succession.follow().await }
     });
     let (stopping, stopped) = tokio::sync::watch::channel(false);
     let metrics = tokio::spawn({
-        let router = doorward_http::metrics_router(doorward.app());
+        let router = succession.metrics_router();
         let mut stopped = stopped.clone();
         async move {
             if let Some(server) = metrics {
@@ -86,20 +90,19 @@ async fn serve(settings: Settings) -> Result<(), CommandError> {
         }
     });
     let stop = {
-        let core = doorward.core().clone();
+        let succession = succession.clone();
         async move {
             stop.await;
             // They wait for what may not come for a minute, and would hold the stop up.
-            core.dismiss_followers();
+            succession.current().doorward.core().dismiss_followers();
         }
     };
-    server.run(router(&doorward), stop).await;
+    server.run(succession.router(), stop).await;
     tracing::info!("stopping");
     let _ = stopping.send(true);
     let _ = metrics.await;
-    background.abort();
-    let _ = background.await;
-    doorward.core().close().await;
+    following.abort();
+    succession.current().end().await;
     Ok(())
 }
 
@@ -129,16 +132,6 @@ async fn why_not_started(settings: &Settings, error: doorward::Error) -> Command
         }
         Err(_) => CommandError::unreachable(error),
     }
-}
-
-#[cfg(feature = "otel")]
-fn router(doorward: &Doorward) -> Router {
-    telemetry::continue_trace(doorward.router())
-}
-
-#[cfg(not(feature = "otel"))]
-fn router(doorward: &Doorward) -> Router {
-    doorward.router()
 }
 
 async fn metrics_server(settings: &Settings) -> Result<Option<Server>, CommandError> {

@@ -19,9 +19,8 @@ use chrono::Utc;
 use doorward::{Doorward, Error};
 use doorward_core::{OffsetClock, settings::Settings};
 use parking_lot::RwLock;
-use tokio::task::AbortHandle;
-use tower::ServiceExt as _;
 
+use crate::working::Working;
 pub(crate) use refusal::refuse_real_things;
 pub(crate) use seed::{PASSWORD, USERNAMES};
 
@@ -34,13 +33,7 @@ pub(crate) struct Testing {
 struct Inner {
     settings: Settings,
     clock: Arc<OffsetClock>,
-    current: RwLock<Current>,
-}
-
-struct Current {
-    doorward: Doorward,
-    router: Router,
-    background: AbortHandle,
+    current: RwLock<Working>,
 }
 
 impl Testing {
@@ -70,32 +63,24 @@ impl Testing {
         self.inner.clock.set(Utc::now());
         let new = begin_anew(&self.inner.settings, &self.inner.clock).await?;
         let old = std::mem::replace(&mut *self.inner.current.write(), new);
-        old.background.abort();
-        old.doorward.core().close().await;
+        old.end().await;
         Ok(())
     }
 
     /// Ends the background work and closes the database.
     pub(crate) async fn close(&self) {
-        self.inner.current.read().background.abort();
-        self.doorward().core().close().await;
+        let current = self.inner.current.read().clone();
+        current.end().await;
     }
 }
 
-async fn begin_anew(settings: &Settings, clock: &Arc<OffsetClock>) -> Result<Current, Error> {
+async fn begin_anew(settings: &Settings, clock: &Arc<OffsetClock>) -> Result<Working, Error> {
     let doorward = Doorward::builder().settings(settings.clone()).clock(clock.clone()).build().await?;
     seed::seed(doorward.core()).await?;
-    let background = tokio::spawn({
-        let doorward = doorward.clone();
-        async move { doorward.run().await }
-    });
-    Ok(Current { router: doorward.router(), doorward, background: background.abort_handle() })
+    Ok(Working::begin(doorward))
 }
 
 async fn pass_on(State(testing): State<Testing>, request: Request) -> Response {
-    let router = testing.inner.current.read().router.clone();
-    match router.oneshot(request).await {
-        Ok(response) => response,
-        Err(impossible) => match impossible {},
-    }
+    let current = testing.inner.current.read().clone();
+    current.answer(request).await
 }

@@ -25,5 +25,6 @@ mod secrets;
 mod server;
 mod smtp_tls;
 mod sqlite_file;
+mod succession;
 mod testing;
 mod transfer;

@@ -4,7 +4,7 @@ use sea_orm::{
 };
 
 use super::Link;
-use crate::database::{Database, DatabaseFailure, tables};
+use crate::database::{Database, DatabaseFailure, Engine};
 
 /// What a move has made of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +43,14 @@ pub struct Move {
 
 /// The move that the database takes part in.
 pub async fn move_state(database: &Database) -> Result<Option<Move>, DatabaseFailure> {
-    if !tables(database).await?.iter().any(|table| table.name == "doorward_move") {
+    let reads = database.reads();
+    let there = match database.engine() {
+        Engine::Sqlite => "SELECT 1 FROM sqlite_master WHERE name = 'doorward_move'",
+        Engine::Postgres => "SELECT 1 WHERE to_regclass('doorward_move') IS NOT NULL",
+    };
+    if reads.query_one_raw(Statement::from_string(reads.get_database_backend(), there)).await?.is_none() {
         return Ok(None);
     }
-    let reads = database.reads();
     let sql = "SELECT id, state, other FROM doorward_move";
     let Some(row) = reads.query_one_raw(Statement::from_string(reads.get_database_backend(), sql)).await? else {
         return Ok(None);

@@ -9,7 +9,7 @@ const SECRET: &str = "kXq7-never-to-be-seen";
 /// A value with the secret in it for every setting that holds one.
 fn variables_with_secrets() -> Vec<(String, String)> {
     let value = |key: &str| match key {
-        "database" => format!("postgres://doorward:{SECRET}@db/users?sslpassword={SECRET}"),
+        "database" | "database_next" => format!("postgres://doorward:{SECRET}@db/users?sslpassword={SECRET}"),
         "otel.endpoint" | "password.breach_url" | "challenge.verify_url" | "old_application.login_url" => {
             format!("http://user:{SECRET}@collector:4318")
         }
