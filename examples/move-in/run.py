@@ -205,6 +205,7 @@ class Film:
         (self.folder / "doorward.toml").write_text(
             f'database = "{self.ours}"\nlisten = "127.0.0.1:{self.ports["doorward"]}"\nhttp_status = "always-200"\n'
             f'[token]\nformat = "flask"\nsecret_keys = ["{SECRET}"]\n'
+            f"[password]\nwerkzeug_rounds = {options.rounds}\n"
             '[flask_session]\naccept = true\nprotection = "strong"\n'
             '[http]\ntrusted_proxies = ["127.0.0.1/32"]\n'
             '[[forward_auth.rules]]\nhost = "127.0.0.1"\npath = "/my_info"\nrequire = "signed-in"\n'
@@ -333,6 +334,7 @@ def main():
     arguments.add_argument("--database", default="sqlite", help="sqlite, or the URL of a PostgreSQL that may make databases")
     arguments.add_argument("--users", type=int, default=2000)
     arguments.add_argument("--clients", type=int, default=20, help="6 of them sign in once (default: 20)")
+    arguments.add_argument("--rounds", type=int, default=600000, help="of PBKDF2 in hashes that Doorward writes")
     arguments.add_argument("--seconds", type=float, default=10, help="how long each step lasts")
     options = arguments.parse_args()
     options.doorward = options.doorward.resolve()

@@ -25,6 +25,8 @@ pub(crate) fn run(install: bool) -> Result<Outcome> {
         command.arg("-B").arg(workspace::root().join("examples/move-in/run.py"));
         command.arg("--doorward").arg(workspace::doorward()?).args(["--database", database]);
         command.args(["--users", "300", "--clients", "9", "--seconds", "2"]);
+        // This binary is not optimized.
+        command.args(["--rounds", "20000"]);
         workspace::run(&mut command)?;
     }
     Ok(Outcome::Passed)
