@@ -119,6 +119,12 @@ pub(crate) enum Measurement {
         #[arg(long, default_value_t = 2)]
         clients: usize,
     },
+    /// Users in, everything out and back, and from one engine to the other
+    Transfer {
+        /// How many
+        #[arg(long, default_value_t = 1_000_000)]
+        users: u64,
+    },
     /// What the time of asking for a new password gives away
     RecoveryTiming {
         /// Addresses of each kind
@@ -194,6 +200,7 @@ impl CommandLine {
             Measurement::Revocation => measure::revocation::run(&rig, &Postgres::start().await?).await?,
             Measurement::Feed => measure::feed::run(&rig).await?,
             Measurement::Timing { samples, clients } => measure::timing::run(&rig, *samples, *clients).await?,
+            Measurement::Transfer { users } => measure::transfer::run(&rig, &Postgres::start().await?, *users).await?,
             Measurement::RecoveryTiming { samples, clients } => {
                 measure::recovery_timing::run(&rig, *samples, *clients).await?
             }
@@ -219,6 +226,7 @@ impl CommandLine {
             Measurement::Feed,
             Measurement::Timing { samples, clients: 2 },
             Measurement::RecoveryTiming { samples: samples.min(500), clients: 2 },
+            Measurement::Transfer { users: 1_000_000 },
         ] {
             println!("== {measurement:?}");
             if let Err(error) = self.measure(&measurement).await {

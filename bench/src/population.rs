@@ -74,6 +74,14 @@ pub(crate) async fn number(database: &str, query: &str) -> Result<i64> {
     row.try_get(0).with_context(|| format!("no whole number from: {query}"))
 }
 
+/// The text that a query gives.
+pub(crate) async fn text(database: &str, query: &str) -> Result<String> {
+    let mut connection = connect(database).await?;
+    let row = sqlx::query(AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    row.try_get(0).with_context(|| format!("no text from: {query}"))
+}
+
 async fn connect(database: &str) -> Result<AnyConnection> {
     install_default_drivers();
     AnyConnection::connect(database).await.with_context(|| format!("connecting to {database}"))

@@ -14,6 +14,7 @@ pub(crate) mod revocation;
 pub(crate) mod scale;
 pub(crate) mod start;
 pub(crate) mod timing;
+pub(crate) mod transfer;
 
 use std::path::Path;
 use std::time::Duration;
