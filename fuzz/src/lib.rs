@@ -10,8 +10,10 @@ pub mod client_address;
 pub mod configuration;
 pub mod credentials;
 mod door;
+pub mod flask_cookies;
 pub mod forward_auth;
 mod header_lines;
+pub mod import_files;
 pub mod json_bodies;
 mod json_members;
 pub mod password_hashes;
@@ -44,7 +46,9 @@ targets! {
     client_address
     configuration
     credentials
+    flask_cookies
     forward_auth
+    import_files
     json_bodies
     password_hashes
     requests

@@ -131,7 +131,9 @@ replays! {
     client_address
     configuration
     credentials
+    flask_cookies
     forward_auth
+    import_files
     json_bodies
     password_hashes
     requests

@@ -4,12 +4,15 @@
 
 mod batch;
 mod entity;
+mod examine;
 mod record;
 mod run;
 mod source;
 mod take_in;
 mod time;
 
+#[doc(hidden)]
+pub use examine::{Examined, examine};
 pub use record::{ImportedUser, Reason};
 pub use run::{ImportFault, Observer, Outcome, Progress, import};
 pub use source::{LONGEST_RECORD, MOST_COLUMNS, Rows, Source, SourceFault};
