@@ -1,4 +1,5 @@
-//! Users of real Django and Flask-Security applications, made by these and imported: each signs in with the known password.
+//! Users of real Django and Flask-Security applications, made by these, and of a MariaDB, imported: each signs in with the known
+//! password.
 
 use std::process::Command;
 
@@ -25,5 +26,8 @@ pub(crate) fn run(install: bool) -> Result<Outcome> {
         command.arg("-B").arg(programs.join(program)).arg(&doorward).arg(&server.url);
         workspace::run(command.current_dir(&folder))?;
     }
+    let mut mariadb = Command::new("python3");
+    mariadb.arg("-B").arg(programs.join("mariadb.py")).arg(&doorward);
+    workspace::run(mariadb.current_dir(&folder))?;
     Ok(Outcome::Passed)
 }

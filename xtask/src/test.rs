@@ -103,7 +103,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "sources",
-        about: "users of Django and Flask-Security, imported from their databases, sign in",
+        about: "users of Django, Flask-Security and a MariaDB, imported from their databases, sign in",
         run: |options| sources::run(options.install || in_ci()),
         way_out: "crates/doorward/tests/sources; the virtual environments are under target/sources",
     },

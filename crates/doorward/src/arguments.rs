@@ -778,7 +778,7 @@ pub(crate) struct MoveArguments {
 
 #[derive(Args)]
 pub(crate) struct SourceDatabase {
-    /// The application's database, which is only read, such as `sqlite://app.db`
+    /// The application's database, which is only read: `sqlite://app.db`, `postgres://…` or `mysql://…`
     #[arg(long, value_name = "URL", env = "SOURCE_DATABASE", hide_env_values = true)]
     pub(crate) from: String,
     /// The table of users, where several can be it

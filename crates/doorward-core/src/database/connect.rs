@@ -79,7 +79,7 @@ impl Database {
         wait: Duration,
         location: String,
     ) -> Self {
-        Self { engine, reads: Connection::new(reads, engine, wait), writes, wait, location }
+        Self { engine, reads: Connection::new(reads, engine, wait), writes, wait, location, original: None }
     }
 
     /// The same error as an operator can act on it: an embedded file that can't be used is named, with

@@ -13,8 +13,10 @@ mod examine;
 mod failure;
 mod hosts;
 mod integrity;
+mod mark;
 mod migrate;
 mod migrations;
+mod mysql;
 mod notifications;
 mod order;
 mod orphans;
@@ -35,6 +37,7 @@ pub use examine::{
 };
 pub use failure::{DatabaseFailure, is_unique_violation};
 pub use integrity::{check_integrity, ping};
+pub(crate) use mark::mark;
 pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin, take_away};
 pub use notifications::Notifications;
 pub use order::in_byte_order;
@@ -75,6 +78,8 @@ pub struct Database {
     writes: DatabaseConnection,
     wait: Duration,
     location: String,
+    /// Where this is a copy: what it is of.
+    original: Option<std::sync::Arc<mysql::Original>>,
 }
 
 impl Database {

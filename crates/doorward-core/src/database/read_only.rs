@@ -9,27 +9,40 @@ use sea_orm::{
     },
 };
 
-use super::{Database, Engine};
+use super::{Database, Engine, mysql};
 use crate::Error;
 
 /// Opens a database of another application so that the engine itself refuses every write. `wait` bounds
 /// the connecting and each statement.
 pub async fn connect_read_only(url: &str, wait: Duration) -> Result<Database, Error> {
+    if mysql::is_mysql(url) {
+        let (original, file, location) = mysql::copy(url, wait).await?;
+        let copy = open_file(&format!("sqlite://{}", file.display()), wait).await?;
+        return Ok(Database { location, original: Some(original.into()), ..copy });
+    }
     if url.starts_with("sqlite:") {
-        let options = SqliteConnectOptions::from_str(url).map_err(|error| unreadable(&error.to_string()))?;
-        let options = options.read_only(true).create_if_missing(false).busy_timeout(wait).disable_statement_logging();
-        let location = options.get_filename().display().to_string();
-        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(wait).connect_with(options).await;
-        let pool = pool.map_err(|error| unreachable(&location, &error.to_string()))?;
-        let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-        return Ok(Database::new(Engine::Sqlite, connection.clone(), connection, wait, location));
+        return open_file(url, wait).await;
     }
     if !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
         return Err(Error::startup(
-            "the database is named neither by a sqlite:// nor by a postgres:// URL",
+            "the database is named by no sqlite://, postgres:// or mysql:// URL",
             "name it as sqlite://app.db or postgres://user:password@host/name",
         ));
     }
+    open_server(url, wait).await
+}
+
+async fn open_file(url: &str, wait: Duration) -> Result<Database, Error> {
+    let options = SqliteConnectOptions::from_str(url).map_err(|error| unreadable(&error.to_string()))?;
+    let options = options.read_only(true).create_if_missing(false).busy_timeout(wait).disable_statement_logging();
+    let location = options.get_filename().display().to_string();
+    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(wait).connect_with(options).await;
+    let pool = pool.map_err(|error| unreachable(&location, &error.to_string()))?;
+    let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+    Ok(Database::new(Engine::Sqlite, connection.clone(), connection, wait, location))
+}
+
+async fn open_server(url: &str, wait: Duration) -> Result<Database, Error> {
     let timeout = wait.as_millis().to_string();
     // What the driver says of a URL can hold parts of it, and so of the password.
     let options = PgConnectOptions::from_str(url).map_err(|_| unreadable("it is no URL of PostgreSQL"))?;

@@ -106,7 +106,7 @@ async fn give_keys<'a>(
     let transaction = doorward.database().begin().await?;
     let statement = Statement::from_sql_and_values(
         transaction.get_database_backend(),
-        giving(spelling.as_str(), key.as_str(), values.len() / 3),
+        giving(doorward.database().engine(), spelling.as_str(), key.as_str(), values.len() / 3),
         values,
     );
     match transaction.execute_raw(statement).await {
@@ -121,10 +121,10 @@ async fn give_keys<'a>(
 }
 
 /// Gives `rows` rows their keys, in one statement: one each would take minutes for an adopted table of a million.
-fn giving(spelling: &str, key: &str, rows: usize) -> String {
+fn giving(engine: database::Engine, spelling: &str, key: &str, rows: usize) -> String {
     let row = |row: usize| {
-        let [id, text, value] = [1, 2, 3].map(|place| row * 3 + place);
-        format!("(CAST(${id} AS BIGINT), CAST(${text} AS TEXT), CAST(${value} AS TEXT))")
+        let [id, text, value] = [1, 2, 3].map(|place| database::mark(engine, row * 3 + place));
+        format!("(CAST({id} AS BIGINT), CAST({text} AS TEXT), CAST({value} AS TEXT))")
     };
     let rows: Vec<_> = (0..rows).map(row).collect();
     // SQLite may hold bytes where a spelling should stand, which equal no text.

@@ -91,6 +91,7 @@ fn renamed(pair: &str) -> Result<(String, String), CommandError> {
 async fn rows(from: &SourceDatabase) -> Result<Rows, CommandError> {
     let database = adopt::open(&from.from).await?;
     let mapping = adopt::find(&database, from.table.as_deref(), from.mapping.as_deref()).await?.mapping;
+    database.fetch_whole(&mapping.table).await.map_err(doorward_core::Error::from)?;
     Ok(Rows { database, mapping, administrators: from.administrators })
 }
 

@@ -1,10 +1,13 @@
 //! `doorward adopt`
 
-use std::fs;
+use std::{fs, process::Stdio, time::Duration};
 
 use serde_json::json;
 
-use crate::{postgres::sql, program::Folder};
+use crate::{
+    postgres::{lines, sql},
+    program::Folder,
+};
 
 #[test]
 fn to_look_changes_nothing_to_apply_is_told_and_undone() {
@@ -86,4 +89,33 @@ fn a_database_of_doorwards_own_is_refused() {
         assert_eq!(run.code, 1, "{line}");
         assert!(run.err.contains("Doorward's own"), "{line}: {}", run.err);
     }
+}
+
+#[test]
+fn i_killed_at_any_moment_an_adoption_is_whole_or_was_never_begun() {
+    let folder = Folder::with_application("small.db");
+    let url = format!("sqlite://{}", folder.path("doorward.db").display());
+    let schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'sqlite_sequence' ORDER BY sql";
+    let before = lines(&url, schema);
+    let mut adopted = Vec::new();
+    for (line, ends) in [("adopt --apply", true), ("adopt --undo --yes", false)] {
+        for pause in (0..20).map(|round: u64| 3 + round * 40) {
+            let mut child =
+                folder.program().args(line.split(' ')).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(pause));
+            let _ = child.kill();
+            child.wait().unwrap();
+            let now = lines(&url, schema);
+            if now != before && adopted.is_empty() {
+                adopted.clone_from(&now);
+            }
+            assert!(now == before || now == adopted, "neither the one nor the other: {now:?}");
+        }
+        folder.done(line);
+        if adopted.is_empty() {
+            adopted = lines(&url, schema);
+        }
+        assert_eq!(lines(&url, schema) == adopted, ends, "{line}");
+    }
+    assert_eq!(lines(&url, schema), before);
 }

@@ -7,7 +7,7 @@ use sea_orm::sqlx::{
 };
 
 use super::{Cell, Kind, Link, Odd, Row, TransferColumn, TransferTable};
-use crate::database::{DatabaseFailure, Engine, quoted, stored_time::sqlite_text};
+use crate::database::{DatabaseFailure, Engine, mark, quoted, stored_time::sqlite_text};
 
 /// Rows that are read at a time.
 pub const PAGE: usize = 1_000;
@@ -154,7 +154,7 @@ fn behind(table: &TransferTable, is_bound: bool, engine: Engine) -> String {
     if !is_bound {
         return "1 = 1".into();
     }
-    let marks: Vec<_> = (1..=table.key.len()).map(|number| format!("${number}")).collect();
+    let marks: Vec<_> = (1..=table.key.len()).map(|number| mark(engine, number)).collect();
     format!("({}) > ({})", order(table, engine).join(", "), marks.join(", "))
 }
 
@@ -163,9 +163,10 @@ pub(super) fn among(table: &TransferTable, keys: &[Row], engine: Engine) -> Stri
     let width = table.key.len();
     let mark = |row: usize, index: usize| {
         let number = row * width + index + 1;
+        let mark = mark(engine, number);
         match engine {
-            Engine::Sqlite => format!("${number}"),
-            Engine::Postgres => format!("${number}::{}", cast(table.columns[table.key[index]].kind)),
+            Engine::Sqlite => mark,
+            Engine::Postgres => format!("{mark}::{}", cast(table.columns[table.key[index]].kind)),
         }
     };
     let rows: Vec<_> = (0..keys.len())

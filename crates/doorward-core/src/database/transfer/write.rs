@@ -5,7 +5,7 @@ use super::{
     read::{among, bind_postgres, bind_sqlite, execute},
 };
 use crate::database::{
-    DatabaseFailure, Engine,
+    DatabaseFailure, Engine, mark,
     migrations::{POSTGRES_TRIGGERS, SQLITE_TRIGGERS},
     quoted,
 };
@@ -155,7 +155,7 @@ pub async fn insert(link: &mut Link, table: &TransferTable, rows: &[Row]) -> Res
     let mut written = 0;
     let at_once = (MOST_BOUND / table.columns.len().max(1)).min(500);
     for rows in rows.chunks(at_once.max(1)) {
-        let sql = insertion(table, rows.len());
+        let sql = insertion(link.engine(), table, rows.len());
         written += match link {
             Link::Sqlite(connection) => {
                 let query = rows.iter().flatten().fold(sqlx::query(AssertSqlSafe(sql)), bind_sqlite);
@@ -175,12 +175,12 @@ pub async fn insert(link: &mut Link, table: &TransferTable, rows: &[Row]) -> Res
     Ok(if written == rows.len() as u64 { Written::All } else { Written::Some })
 }
 
-fn insertion(table: &TransferTable, rows: usize) -> String {
+fn insertion(engine: Engine, table: &TransferTable, rows: usize) -> String {
     let names: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
     let width = names.len();
     let values: Vec<_> = (0..rows)
         .map(|row| {
-            let marks: Vec<_> = (1..=width).map(|index| format!("${}", row * width + index)).collect();
+            let marks: Vec<_> = (1..=width).map(|index| mark(engine, row * width + index)).collect();
             format!("({})", marks.join(", "))
         })
         .collect();
