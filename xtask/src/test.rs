@@ -177,7 +177,7 @@ fn deny() -> Result<()> {
         println!("   known holes were NOT CHECKED: RustSec's database can't be reached from here");
         return Ok(());
     }
-    workspace::run(deny().args(["check", "--disable-fetch", "advisories"]))
+    workspace::run(deny().args(["--offline", "check", "advisories"]))
 }
 
 fn clippy() -> Result<()> {
