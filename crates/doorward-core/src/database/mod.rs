@@ -13,6 +13,7 @@ mod examine;
 mod failure;
 mod hosts;
 mod integrity;
+mod many_rows;
 mod mark;
 mod migrate;
 mod migrations;
@@ -37,6 +38,7 @@ pub use examine::{
 };
 pub use failure::{DatabaseFailure, is_unique_violation};
 pub use integrity::{check_integrity, ping};
+pub(crate) use many_rows::insert_many_rows;
 pub(crate) use mark::mark;
 pub use migrate::{MigrationState, Origin, migrate_down, migrate_up, migration_status, origin, take_away};
 pub use notifications::Notifications;

@@ -102,9 +102,9 @@ async fn attempt(state: &mut State<'_>, items: &[Item], reached: &mut import::Mo
     }
 
     if !plan.created.is_empty() {
-        let rows = plan.created.iter().map(|(_, row)| row.clone());
-        match Entity::insert_many(rows).exec_without_returning(&transaction).await {
-            Ok(_) => {}
+        let rows = plan.created.iter().map(|(_, row)| row.clone()).collect();
+        match database::insert_many_rows::<Entity, ActiveModel>(&transaction, rows).await {
+            Ok(()) => {}
             Err(error) if database::is_unique_violation(&error) => return Err(Attempt::Raced),
             Err(error) => return Err(error.into()),
         }

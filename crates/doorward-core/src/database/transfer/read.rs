@@ -189,8 +189,7 @@ pub(super) async fn execute(
             query.execute(connection).await?.rows_affected()
         }
         Link::Postgres(connection) => {
-            let query =
-                cells.fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| bind_postgres(query, cell, Kind::Text));
+            let query = cells.fold(sqlx::query(AssertSqlSafe(sql)), bind_postgres);
             query.execute(connection).await?.rows_affected()
         }
     })
@@ -209,8 +208,7 @@ async fn fetch(
             rows.iter().map(|row| Ok(of_sqlite(row, table)?)).collect()
         }
         Link::Postgres(connection) => {
-            let query =
-                cells.fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| bind_postgres(query, cell, Kind::Text));
+            let query = cells.fold(sqlx::query(AssertSqlSafe(sql)), bind_postgres);
             // Not kept under its text: a cursor of the same name is over another table the next time.
             let rows = query.persistent(false).fetch_all(connection).await?;
             rows.iter().map(|row| Ok(of_postgres(row, table)?)).collect()
@@ -235,24 +233,18 @@ pub(super) fn bind_sqlite<'q>(
     }
 }
 
-/// `kind` is of the column: what is nothing has a type too.
-pub(super) fn bind_postgres<'q>(
+/// Cells of keys, which hold something and are no times.
+fn bind_postgres<'q>(
     query: Query<'q, sqlx::Postgres, PgArguments>,
     cell: &Cell,
-    kind: Kind,
 ) -> Query<'q, sqlx::Postgres, PgArguments> {
-    match (cell, kind) {
-        (Cell::Integer(number), _) => query.bind(*number),
-        (Cell::Boolean(truth), _) => query.bind(*truth),
-        (Cell::Text(text), _) => query.bind(text.clone()),
-        (Cell::Time(time), _) => query.bind(*time),
-        (Cell::Bytes(bytes), _) => query.bind(bytes.clone()),
-        // What is odd is refused before.
-        (Cell::Null | Cell::Odd(_), Kind::Integer) => query.bind(None::<i64>),
-        (Cell::Null | Cell::Odd(_), Kind::Boolean) => query.bind(None::<bool>),
-        (Cell::Null | Cell::Odd(_), Kind::Text) => query.bind(None::<String>),
-        (Cell::Null | Cell::Odd(_), Kind::Time) => query.bind(None::<NaiveDateTime>),
-        (Cell::Null | Cell::Odd(_), Kind::Bytes) => query.bind(None::<Vec<u8>>),
+    match cell {
+        Cell::Integer(number) => query.bind(*number),
+        Cell::Boolean(truth) => query.bind(*truth),
+        Cell::Text(text) => query.bind(text.clone()),
+        Cell::Time(time) => query.bind(*time),
+        Cell::Bytes(bytes) => query.bind(bytes.clone()),
+        Cell::Null | Cell::Odd(_) => query.bind(None::<String>),
     }
 }
 
