@@ -57,19 +57,29 @@ pub(super) struct State<'a> {
     /// What a dry run would have written: hashes of keys.
     pub(super) would_have: HashSet<u64>,
     pub(super) hasher: std::hash::RandomState,
+    /// The batch before met nobody who was there already: this one is written without a look, and the database's constraints say
+    /// whether one is needed.
+    pub(super) meets_nobody: bool,
 }
 
 /// Writes a batch and the place that was reached, or neither.
 pub(super) async fn write(state: &mut State<'_>, items: &[Item], row: &mut import::Model) -> Result<Written, Error> {
     let mut tries = 0;
+    let mut looks = state.import.dry_run || !state.meets_nobody;
     loop {
         tries += 1;
         let mut reached = row.clone();
-        match attempt(state, items, &mut reached).await {
+        match attempt(state, items, &mut reached, looks).await {
             Ok(written) => {
                 *row = reached;
+                state.meets_nobody = written.conflict.is_none()
+                    && items
+                        .iter()
+                        .zip(&written.fates)
+                        .all(|(item, fate)| item.checked.is_err() || *fate == Fate::Created);
                 return Ok(written);
             }
+            Err(Attempt::Raced) if !looks => looks = true,
             // The same name came in by another door after it was looked for.
             Err(Attempt::Raced) if tries < TRIES => {}
             Err(Attempt::Raced) => return Err(Error::Internal("others take the same names all the time".into())),
@@ -89,11 +99,16 @@ impl<E: Into<Error>> From<E> for Attempt {
     }
 }
 
-async fn attempt(state: &mut State<'_>, items: &[Item], reached: &mut import::Model) -> Result<Written, Attempt> {
+async fn attempt(
+    state: &mut State<'_>,
+    items: &[Item],
+    reached: &mut import::Model,
+    looks: bool,
+) -> Result<Written, Attempt> {
     let doorward = state.doorward;
     let now = doorward.now();
     let transaction = doorward.database().begin().await?;
-    let held = Held::by(&transaction, items).await?;
+    let held = if looks { Held::by(&transaction, items).await? } else { Held::default() };
     let plan = plan(state, items, held);
     if state.import.dry_run {
         note(state, items, &plan.fates);
@@ -139,6 +154,7 @@ fn has_grown(before: i64, more: usize) -> bool {
 }
 
 /// Which keys and ids of a batch users have already.
+#[derive(Default)]
 struct Held {
     usernames: HashMap<String, User>,
     emails: HashMap<String, User>,

@@ -120,6 +120,7 @@ pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Obs
         roles: roles.into_iter().map(|role| role.name).collect(),
         would_have: HashSet::new(),
         hasher: std::hash::RandomState::new(),
+        meets_nobody: true,
     };
 
     let reached = Reached { records: row.records, last_id: row.last_id };

@@ -77,6 +77,11 @@ const IN_USE: [&str; 4] = ["users", "sessions", "signing_keys", "audit_events"];
 
 /// The tables that this version of Doorward makes, as it makes them.
 pub async fn own_tables() -> Result<Vec<TransferTable>, Error> {
+    let made = tables_made().await?;
+    Ok(ORDER.iter().filter_map(|name| made.iter().find(|table| table.name == *name)).map(described).collect())
+}
+
+async fn tables_made() -> Result<Vec<Table>, Error> {
     let wait = Duration::from_secs(30);
     let options = DatabaseOptions {
         url: "sqlite::memory:".into(),
@@ -89,7 +94,7 @@ pub async fn own_tables() -> Result<Vec<TransferTable>, Error> {
     migrate_up(&database).await?;
     let made = tables(&database).await?;
     database.close().await;
-    Ok(ORDER.iter().filter_map(|name| made.iter().find(|table| table.name == *name)).map(described).collect())
+    Ok(made)
 }
 
 /// The same tables with the types that they have in `database`, which another application may have made.
@@ -155,17 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_table_that_doorward_makes_is_known() {
-        let wait = Duration::from_secs(30);
-        let options = DatabaseOptions {
-            url: "sqlite::memory:".into(),
-            max_connections: 1,
-            acquire_timeout: wait,
-            statement_timeout: wait,
-            create: true,
-        };
-        let database = connect(&options).await.unwrap();
-        migrate_up(&database).await.unwrap();
-        let mut made: Vec<_> = tables(&database).await.unwrap().into_iter().map(|table| table.name).collect();
+        let mut made: Vec<_> = tables_made().await.unwrap().into_iter().map(|table| table.name).collect();
         made.retain(|name| name != "doorward_migrations");
         let mut known: Vec<_> = own_tables().await.unwrap().into_iter().map(|table| table.name).collect();
         known.sort();
