@@ -11,7 +11,7 @@ const TOLD: usize = 20;
 
 /// Rows that the target has no place for.
 #[derive(Debug, Default)]
-pub(super) struct Misfits {
+pub(in crate::transfer) struct Misfits {
     told: Vec<Unfit>,
     count: usize,
 }

@@ -4,21 +4,22 @@ use std::{
 };
 
 use super::{
-    compare::{MOST_DIFFERENCES, differences, still_differing},
-    fill::{Misfits, fitting, insert_fitting},
-    prepare, require_current,
+    super::{
+        compare::{MOST_DIFFERENCES, differences, still_differing},
+        fill::{Misfits, fitting, insert_fitting},
+    },
+    MovedTable, Step,
 };
 use crate::{
-    Error, Randomness as _, SystemRandomness,
+    Error,
     database::{
-        self, Database, DatabaseFailure,
+        Database, DatabaseFailure,
         transfer::{
-            Entry, Link, Move, MoveState, Pages, Row, TransferTable, Written, arrange, begin_noting, clear, count,
-            delete_entries, entries, finish, forget, greatest_key, held_tables, hold, let_write, note, own_tables,
-            refuse_writes, replace, rows_of, sequences, stop_noting,
+            Entry, Link, Move, MoveState, Pages, Row, TransferTable, Written, count, delete_entries, entries, finish,
+            forget, greatest_key, held_tables, hold, note, own_tables, refuse_writes, replace, rows_of, sequences,
+            stop_noting,
         },
     },
-    hexadecimal::to_hexadecimal,
 };
 
 /// Notes that are read at a time.
@@ -30,209 +31,8 @@ const FEW: usize = 200;
 /// Rounds of catching up before the end, and tries to be alone.
 const ROUNDS: usize = 100;
 
-/// What a move is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step<'a> {
-    /// Copies a table; so many of its rows are there.
-    Copying {
-        /// The table.
-        table: &'a str,
-        /// Rows copied in this run.
-        rows: u64,
-    },
-    /// Brings over what was written meanwhile; so many rows.
-    CatchingUp(u64),
-    /// Compares both.
-    Comparing(&'a str),
-    /// Nobody writes.
-    Holding,
-}
-
-/// What a move did.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct MoveReport {
-    /// Where to, without a password.
-    pub to: String,
-    /// An earlier run had begun it.
-    pub resumed: bool,
-    /// Each table that was moved.
-    pub tables: Vec<MovedTable>,
-    /// Rows that were written meanwhile and brought over.
-    pub caught_up: u64,
-    /// How long writers waited, in milliseconds.
-    pub held_ms: u64,
-    /// Tables of others, which stay.
-    pub stay: Vec<String>,
-}
-
-/// A table that was moved.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct MovedTable {
-    /// Its name.
-    pub name: String,
-    /// How many rows it has, here and there.
-    pub rows: i64,
-}
-
-/// Copies everything that Doorward holds in `source` to `target`, a database that nobody uses yet, while `source` serves; catches
-/// up; compares every row; and at the end, within one short wait for writers, makes `source` refuse all writes. Killed at any
-/// moment and run again, it goes on.
-///
-/// # Errors
-/// [`Error::Startup`] where a row can't stand in `target`, or `target` is in use. `source` goes on serving then.
-pub async fn move_to(
-    source: &Database,
-    target: &Database,
-    watch: &mut (dyn FnMut(Step<'_>) + Send),
-) -> Result<MoveReport, Error> {
-    let (id, resumed) = match begun(source, target).await? {
-        Begun::Over { id } => {
-            // Killed when only this was left to do.
-            let mut link = Link::open(target).await?;
-            forget(&mut link).await?;
-            link.close().await?;
-            (id, true)
-        }
-        Begun::New { id } => {
-            begin(source, target, &id).await?;
-            (id, false)
-        }
-        Begun::Before { id } => {
-            begin(source, target, &id).await?;
-            (id, true)
-        }
-    };
-    let mut moving = Moving::open(source, target, id).await?;
-    let held_ms = if database::transfer::move_state(source).await?.is_some_and(|it| it.state == MoveState::Left) {
-        0
-    } else {
-        moving.copy(watch).await?;
-        if !resumed {
-            moving.misfits.refuse()?;
-        }
-        moving.catch_up(watch).await?;
-        moving.compare(watch).await?;
-        moving.end(watch).await?
-    };
-    let tables = moving.counts().await?;
-    let caught_up = moving.caught_up;
-    moving.close().await?;
-    Ok(MoveReport {
-        to: target.location().to_owned(),
-        resumed,
-        tables,
-        caught_up,
-        held_ms,
-        stay: tables_of_others(source).await?,
-    })
-}
-
-/// Takes back what a move did to a database that it moves or moved away from: it takes writes again, as it was then.
-///
-/// # Errors
-/// Where no move left from here.
-pub async fn abandon(source: &Database) -> Result<Move, Error> {
-    let of = database::transfer::move_state(source).await?;
-    let Some(of) = of.filter(|of| matches!(of.state, MoveState::Leaving | MoveState::Left)) else {
-        return Err(Error::startup(
-            format!("no move leads away from the database at {}", source.location()),
-            "name the database that was moved",
-        ));
-    };
-    let tables = own_tables().await?;
-    let mut link = Link::open(source).await?;
-    stop_noting(&mut link, &tables).await?;
-    link.begin_writing().await?;
-    let_write(&mut link, &tables).await?;
-    forget(&mut link).await?;
-    link.commit().await?;
-    link.close().await?;
-    Ok(of)
-}
-
-enum Begun {
-    New { id: String },
-    Before { id: String },
-    Over { id: String },
-}
-
-async fn begun(source: &Database, target: &Database) -> Result<Begun, Error> {
-    require_current(source).await?;
-    let here = database::transfer::move_state(source).await?;
-    let there = database::transfer::move_state(target).await?;
-    let refused = |what: String, way_out: &str| Err(Error::startup(what, way_out));
-    match (here, there) {
-        (None, None) => {
-            prepare(target).await?;
-            let mut id = [0; 16];
-            SystemRandomness.fill(&mut id);
-            Ok(Begun::New { id: to_hexadecimal(&id) })
-        }
-        // Killed between the first note here and the first there.
-        (Some(here), None) if here.state == MoveState::Leaving => {
-            prepare(target).await?;
-            Ok(Begun::Before { id: here.id })
-        }
-        (Some(here), Some(there)) if here.id == there.id => Ok(match here.state {
-            MoveState::Left => Begun::Over { id: here.id },
-            _ => Begun::Before { id: here.id },
-        }),
-        // Killed when there was nothing left to do.
-        (Some(here), None) if here.state == MoveState::Left && here.other == target.location() => {
-            Ok(Begun::Over { id: here.id })
-        }
-        (Some(here), _) if here.state == MoveState::Left => refused(
-            format!("the database at {} was moved already, to {}", source.location(), here.other),
-            "name that one in `database`",
-        ),
-        (Some(here), _) if here.state == MoveState::Leaving => refused(
-            format!("a move from {} to {} was begun", source.location(), here.other),
-            "go on with that, or give it up with `doorward move --abandon`",
-        ),
-        (Some(here), _) => refused(
-            format!("the database at {} is itself being filled, from {}", source.location(), here.other),
-            "end that move first",
-        ),
-        (None, Some(there)) => refused(
-            format!("the database at {} takes part in another move, with {}", target.location(), there.other),
-            "name a new file, or an empty database",
-        ),
-    }
-}
-
-/// The notes of both, before a row is copied; what is written from now on is written down.
-async fn begin(source: &Database, target: &Database, id: &str) -> Result<(), Error> {
-    let own = own_tables().await?;
-    let mut there = Link::open(target).await?;
-    let arriving = Move { id: id.to_owned(), state: MoveState::Arriving, other: source.location().to_owned() };
-    let first = database::transfer::move_state(target).await?.is_none();
-    there.without_foreign_keys().await?;
-    there.begin_writing().await?;
-    arrange(&mut there).await?;
-    if first {
-        clear(&mut there, &own).await?;
-    }
-    note(&mut there, &arriving).await?;
-    there.commit().await?;
-    there.close().await?;
-
-    let mut here = Link::open(source).await?;
-    let leaving = Move { id: id.to_owned(), state: MoveState::Leaving, other: target.location().to_owned() };
-    here.begin_writing().await?;
-    note(&mut here, &leaving).await?;
-    here.commit().await?;
-    begin_noting(&mut here, &own).await?;
-    here.close().await?;
-    Ok(())
-}
-
-async fn tables_of_others(source: &Database) -> Result<Vec<String>, Error> {
-    let own: Vec<_> = own_tables().await?.into_iter().map(|table| table.name).collect();
-    let stays = |name: &String| !own.contains(name) && !name.starts_with("doorward_");
-    Ok(database::tables(source).await?.into_iter().map(|table| table.name).filter(stays).collect())
-}
-
-struct Moving<'a> {
+/// A move on its way.
+pub(super) struct Moving<'a> {
     source: &'a Database,
     target: &'a Database,
     id: String,
@@ -240,8 +40,8 @@ struct Moving<'a> {
     there: Vec<TransferTable>,
     reading: Link,
     writing: Link,
-    misfits: Misfits,
-    caught_up: u64,
+    pub(super) misfits: Misfits,
+    pub(super) caught_up: u64,
 }
 
 /// What one round of catching up came to.
@@ -251,7 +51,7 @@ struct Round {
 }
 
 impl<'a> Moving<'a> {
-    async fn open(source: &'a Database, target: &'a Database, id: String) -> Result<Self, Error> {
+    pub(super) async fn open(source: &'a Database, target: &'a Database, id: String) -> Result<Self, Error> {
         let own = own_tables().await?;
         let mut writing = Link::open(target).await?;
         writing.without_foreign_keys().await?;
@@ -268,13 +68,13 @@ impl<'a> Moving<'a> {
         })
     }
 
-    async fn close(self) -> Result<(), Error> {
+    pub(super) async fn close(self) -> Result<(), Error> {
         self.reading.close().await?;
         self.writing.close().await?;
         Ok(())
     }
 
-    async fn copy(&mut self, watch: &mut (dyn FnMut(Step<'_>) + Send)) -> Result<(), Error> {
+    pub(super) async fn copy(&mut self, watch: &mut (dyn FnMut(Step<'_>) + Send)) -> Result<(), Error> {
         for (here, there) in self.here.iter().zip(&self.there) {
             // What was copied before is there up to its last key, and what became of it since stands in the notes.
             let after = greatest_key(&mut self.writing, there).await?;
@@ -298,7 +98,7 @@ impl<'a> Moving<'a> {
         Ok(())
     }
 
-    async fn catch_up(&mut self, watch: &mut (dyn FnMut(Step<'_>) + Send)) -> Result<(), Error> {
+    pub(super) async fn catch_up(&mut self, watch: &mut (dyn FnMut(Step<'_>) + Send)) -> Result<(), Error> {
         for _ in 0..ROUNDS {
             let round = self.round().await?;
             watch(Step::CatchingUp(self.caught_up));
@@ -360,7 +160,7 @@ impl<'a> Moving<'a> {
     }
 
     /// Every row of both, side by side. What differs was written to meanwhile, or is brought over once more.
-    async fn compare(&mut self, watch: &mut (dyn FnMut(Step<'_>) + Send)) -> Result<(), Error> {
+    pub(super) async fn compare(&mut self, watch: &mut (dyn FnMut(Step<'_>) + Send)) -> Result<(), Error> {
         for index in 0..self.here.len() {
             watch(Step::Comparing(&self.here[index].name));
             self.reading.begin_reading().await?;
@@ -401,7 +201,7 @@ impl<'a> Moving<'a> {
     }
 
     /// The last notes, while writers wait; the target is made ready, and then the source refuses.
-    async fn end(&mut self, watch: &mut (dyn FnMut(Step<'_>) + Send)) -> Result<u64, Error> {
+    pub(super) async fn end(&mut self, watch: &mut (dyn FnMut(Step<'_>) + Send)) -> Result<u64, Error> {
         self.alone().await?;
         let since = Instant::now();
         watch(Step::Holding);
@@ -469,7 +269,7 @@ impl<'a> Moving<'a> {
         Err(last.unwrap_or_else(|| DatabaseFailure::from(sea_orm::DbErr::Custom("no turn".into()))).into())
     }
 
-    async fn counts(&mut self) -> Result<Vec<MovedTable>, Error> {
+    pub(super) async fn counts(&mut self) -> Result<Vec<MovedTable>, Error> {
         let mut tables = Vec::new();
         for table in &self.here {
             let rows = count(&mut self.reading, table).await?;
