@@ -1,12 +1,6 @@
 //! `serve` across a move: the Doorward on the next database takes the place of the one that was moved away from.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -42,8 +36,6 @@ struct Inner {
     settings: Settings,
     next: Option<ConnectionUrl>,
     current: RwLock<Working>,
-    /// A move was begun: a request may have to be asked again.
-    is_moving: AtomicBool,
     moved: watch::Sender<bool>,
 }
 
@@ -65,7 +57,7 @@ impl Succession {
         let (moved, _) = watch::channel(false);
         let current = RwLock::new(Working::begin(first));
         let next = settings.database_next.clone();
-        Self { inner: Arc::new(Inner { settings, next, current, is_moving: AtomicBool::new(false), moved }) }
+        Self { inner: Arc::new(Inner { settings, next, current, moved }) }
     }
 
     /// The routes of whichever answers.
@@ -101,7 +93,6 @@ impl Succession {
             tokio::time::sleep(LOOK).await;
             // A database that can't be asked is told of elsewhere.
             let Ok(state) = move_state(database).await else { continue };
-            self.inner.is_moving.store(state.is_some(), Ordering::Release);
             if state.is_none_or(|of| of.state != MoveState::Left) {
                 continue;
             }
@@ -135,9 +126,11 @@ impl Succession {
 }
 
 async fn pass_on(State(succession): State<Succession>, request: Request) -> Response {
-    let current = succession.current();
+    // Asked first: once it says yes, whoever answers is the next one.
     let mut moved = succession.inner.moved.subscribe();
-    if *moved.borrow() || !succession.inner.is_moving.load(Ordering::Acquire) {
+    let has_moved = *moved.borrow();
+    let current = succession.current();
+    if has_moved {
         return current.answer(request).await;
     }
     let (request, again) = match twice(request, succession.inner.settings.http.body_limit_bytes).await {
