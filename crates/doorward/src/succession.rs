@@ -10,7 +10,10 @@ use axum::{
 };
 use doorward::Doorward;
 use doorward_core::{
-    database::transfer::{MoveState, move_state},
+    database::{
+        Database,
+        transfer::{MoveState, move_state},
+    },
     settings::{ConnectionUrl, Settings},
 };
 use http::header::CONTENT_LENGTH;
@@ -43,9 +46,9 @@ struct Inner {
 pub(crate) async fn present(settings: Settings) -> Settings {
     let Some(next) = settings.database_next.clone() else { return settings };
     let Ok(database) = doorward_core::Doorward::connect_only(&settings, false).await else { return settings };
-    let state = move_state(&database).await;
+    let has_left = has_left(&database).await;
     database.close().await;
-    if state.is_ok_and(|of| of.is_some_and(|of| of.state == MoveState::Left)) {
+    if has_left {
         tracing::info!("the database was moved; beginning with `database_next`");
         return Settings { database: next, database_next: None, ..settings };
     }
@@ -91,9 +94,7 @@ impl Succession {
         let database = first.doorward.core().database();
         for look in 0_u32.. {
             tokio::time::sleep(LOOK).await;
-            // A database that can't be asked is told of elsewhere.
-            let Ok(state) = move_state(database).await else { continue };
-            if state.is_none_or(|of| of.state != MoveState::Left) {
+            if !has_left(database).await {
                 continue;
             }
             match self.start_on(next).await {
@@ -139,15 +140,16 @@ async fn pass_on(State(succession): State<Succession>, request: Request) -> Resp
     };
     let response = current.answer(request).await;
     // A database that was moved refused to write: nothing was done.
-    if doorward_http::refusal_code(&response) != Some(503) || !has_left(&current).await {
+    if doorward_http::refusal_code(&response) != Some(503) || !has_left(current.doorward.core().database()).await {
         return response;
     }
     let has_moved = tokio::time::timeout(WAIT, moved.wait_for(|moved| *moved)).await.is_ok_and(|moved| moved.is_ok());
     if has_moved { succession.current().answer(again).await } else { response }
 }
 
-async fn has_left(working: &Working) -> bool {
-    let state = move_state(working.doorward.core().database()).await;
+/// Whether the database was moved away. One that can't be asked is told of elsewhere.
+async fn has_left(database: &Database) -> bool {
+    let state = move_state(database).await;
     state.is_ok_and(|of| of.is_some_and(|of| of.state == MoveState::Left))
 }
 

@@ -66,25 +66,25 @@ pub async fn move_to(
     target: &Database,
     watch: &mut (dyn FnMut(Step<'_>) + Send),
 ) -> Result<MoveReport, Error> {
-    let (id, resumed) = match begun(source, target).await? {
+    let (id, resumed, is_over) = match begun(source, target).await? {
         Begun::Over { id } => {
             // Killed when only this was left to do.
             let mut link = Link::open(target).await?;
             forget(&mut link).await?;
             link.close().await?;
-            (id, true)
+            (id, true, true)
         }
         Begun::New { id } => {
             begin(source, target, &id).await?;
-            (id, false)
+            (id, false, false)
         }
         Begun::Before { id } => {
             begin(source, target, &id).await?;
-            (id, true)
+            (id, true, false)
         }
     };
     let mut moving = Moving::open(source, target, id).await?;
-    let held_ms = if database::transfer::move_state(source).await?.is_some_and(|it| it.state == MoveState::Left) {
+    let held_ms = if is_over {
         0
     } else {
         moving.copy(watch).await?;
