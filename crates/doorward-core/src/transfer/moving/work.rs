@@ -219,7 +219,8 @@ impl<'a> Moving<'a> {
 
     async fn end_alone(&mut self) -> Result<(), Error> {
         let mut brought = Vec::new();
-        loop {
+        // What is left after so many is found by the comparison below.
+        for _ in 0..ROUNDS {
             let round = self.round().await?;
             brought.extend(round.brought);
             if !round.kept {
