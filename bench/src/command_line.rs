@@ -145,6 +145,14 @@ pub(crate) enum Fault {
         #[arg(long, value_enum, default_value_t = On::Both)]
         engine: On,
     },
+    /// `adopt`, `import`, `export` and `move` killed at random moments
+    KilledCommands {
+        /// How often each of them, at the least
+        #[arg(long, default_value_t = 100)]
+        kills: u32,
+        #[arg(long, value_enum, default_value_t = On::Both)]
+        engine: On,
+    },
     /// PostgreSQL killed, restarted and frozen under two replicas
     PostgresRestart {
         /// Seconds that PostgreSQL stays frozen
@@ -242,6 +250,7 @@ impl CommandLine {
         let rig = self.rig();
         let findings = match fault {
             Fault::KillNine { rounds, engine } => fault::kill_nine::run(&rig, *rounds, *engine).await?,
+            Fault::KilledCommands { kills, engine } => fault::killed_commands::run(&rig, *kills, *engine).await?,
             Fault::PostgresRestart { frozen } => {
                 fault::postgres_restart::run(&rig, Duration::from_secs(*frozen)).await?
             }
@@ -257,6 +266,7 @@ impl CommandLine {
         let mut failed = Vec::new();
         for fault in [
             Fault::KillNine { rounds: 50, engine: On::Both },
+            Fault::KilledCommands { kills: 100, engine: On::Both },
             Fault::PostgresRestart { frozen: 30 },
             Fault::BesideFlask { load: 60, engine: On::Both },
         ] {

@@ -1,5 +1,9 @@
 //! Many users at once: copies of one that Doorward made, so that every column holds what Doorward would write.
 
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
@@ -56,6 +60,20 @@ pub(crate) async fn fill(database: &str, count: u64) -> Result<()> {
     sqlx::raw_sql(AssertSqlSafe(closing)).execute(&mut connection).await?;
     connection.close().await?;
     Ok(())
+}
+
+/// A file of so many users, as `doorward import jsonl` reads it; each with a hash that no password has.
+pub(crate) fn write_jsonl(path: &Path, count: u64) -> Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for number in 1..=count {
+        let name = username(number);
+        writeln!(
+            file,
+            "{{\"id\":{number},\"username\":\"{name}\",\"email\":\"{name}@example.com\",\"confirmed\":true,\
+             \"member_since\":\"2020-03-15T11:30:00Z\",\"password_hash\":\"pbkdf2:sha256:150000$Xq3vR9sT${number:064x}\"}}"
+        )?;
+    }
+    Ok(file.flush()?)
 }
 
 /// Runs statements of the rig's own; returns how many rows the last of them changed.

@@ -3,6 +3,7 @@
 pub(crate) mod beside_flask;
 mod kept_promises;
 pub(crate) mod kill_nine;
+pub(crate) mod killed_commands;
 mod ledger;
 pub(crate) mod postgres_restart;
 

@@ -1,7 +1,6 @@
 //! Users in, everything out and back, and from one engine to the other: the command line, on a million users.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,7 +29,7 @@ pub(crate) async fn run(rig: &Rig, postgres: &Postgres, users: u64) -> Result<Re
     let folder = temporary_folder()?;
     let folder = folder.path();
     let file = folder.join("users.jsonl");
-    write_users(&file, users)?;
+    population::write_jsonl(&file, users)?;
     let sqlite = |name: &str| format!("sqlite://{}", folder.join(name).display());
     let (first, second) = (sqlite("first.db"), postgres.create_database("first").await?);
     let mut rows = Vec::new();
@@ -119,19 +118,6 @@ fn rate(users: u64, ran: &Ran) -> f64 {
     #[allow(clippy::cast_precision_loss)] // Some millions.
     let users = users as f64;
     users / ran.seconds
-}
-
-fn write_users(path: &Path, count: u64) -> Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    for number in 1..=count {
-        let name = population::username(number);
-        writeln!(
-            file,
-            "{{\"id\":{number},\"username\":\"{name}\",\"email\":\"{name}@example.com\",\"confirmed\":true,\
-             \"member_since\":\"2020-03-15T11:30:00Z\",\"password_hash\":\"pbkdf2:sha256:150000$Xq3vR9sT${number:064x}\"}}"
-        )?;
-    }
-    Ok(file.flush()?)
 }
 
 /// Runs one command to its end, and looks at its memory meanwhile.

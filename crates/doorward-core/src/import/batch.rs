@@ -8,13 +8,14 @@ use sea_orm::{
 
 use super::{
     Ids, Import, OnConflict,
+    append::append,
     entity::{import, imported_id},
     record::{Checked, Reason},
     source::{Raw, Source},
 };
 use crate::{
     Doorward, Error,
-    database::{self, StoredTime, Transaction, UserId},
+    database::{self, StoredTime, Transaction, UserId, transfer::Link},
     revocation::Published,
     role,
     session::{EndReason, end_all_within},
@@ -60,6 +61,8 @@ pub(super) struct State<'a> {
     /// The batch before met nobody who was there already: this one is written without a look, and the database's constraints say
     /// whether one is needed.
     pub(super) meets_nobody: bool,
+    /// Where batches go of which nobody is there already; none in a dry run.
+    pub(super) link: Option<Link>,
 }
 
 /// Writes a batch and the place that was reached, or neither.
@@ -88,7 +91,9 @@ pub(super) async fn write(state: &mut State<'_>, items: &[Item], row: &mut impor
     }
 }
 
-enum Attempt {
+/// Why a batch was not written.
+pub(super) enum Attempt {
+    /// Somebody is there already who was not looked for.
     Raced,
     Failed(Error),
 }
@@ -107,7 +112,16 @@ async fn attempt(
 ) -> Result<Written, Attempt> {
     let doorward = state.doorward;
     let now = doorward.now();
-    let transaction = doorward.database().begin().await?;
+    if !looks && let Some(mut link) = state.link.take() {
+        let plan = plan(state, items, Held::default());
+        if plan.created.iter().all(|(index, _)| !is_linked(state, &items[*index])) {
+            append(&mut link, state, items, &plan, reached).await?;
+            state.link = Some(link);
+            return Ok(Written { fates: plan.fates, conflict: None });
+        }
+        state.link = Some(link);
+    }
+    let mut transaction = doorward.database().begin().await?;
     let held = if looks { Held::by(&transaction, items).await? } else { Held::default() };
     let plan = plan(state, items, held);
     if state.import.dry_run {
@@ -116,19 +130,14 @@ async fn attempt(
         return Ok(Written { fates: plan.fates, conflict: plan.conflict });
     }
 
-    if !plan.created.is_empty() {
-        let rows = plan.created.iter().map(|(_, row)| row.clone()).collect();
-        match database::insert_many_rows::<Entity, ActiveModel>(&transaction, rows).await {
-            Ok(()) => {}
-            Err(error) if database::is_unique_violation(&error) => return Err(Attempt::Raced),
-            Err(error) => return Err(error.into()),
-        }
-        if state.import.ids == Ids::Keep {
-            database::go_on_after_kept_ids(&transaction).await?;
-        }
+    let (kept, given) = by_whose_id(&plan);
+    if !kept.is_empty() {
+        insert(&transaction, kept).await?;
+        database::go_on_after_kept_ids(&mut transaction).await?;
     }
+    insert(&transaction, given).await?;
     if has_grown(reached.created, plan.created.len()) {
-        database::note_size(&transaction).await?;
+        database::note_size(&mut transaction).await?;
     }
     let mut published = Vec::new();
     for (index, user) in &plan.changed {
@@ -137,18 +146,49 @@ async fn attempt(
         }
     }
     link(state, &transaction, items, &plan, now).await?;
-    count(reached, &plan.fates);
-    if let (Source::Database(_), Some(last)) = (&state.import.source, items[..plan.fates.len()].last()) {
-        reached.last_id = i64::try_from(last.line).ok();
-    }
-    import::Entity::update(import::ActiveModel::from(reached.clone()).reset_all()).exec(&transaction).await?;
+    come_so_far(state, items, &plan, reached).exec(&transaction).await?;
     transaction.commit().await?;
     doorward.apply_all(&published);
     Ok(Written { fates: plan.fates, conflict: plan.conflict })
 }
 
+/// The rows with an id of the source's, and those whose id is the database's to give.
+pub(super) fn by_whose_id(plan: &Plan) -> (Vec<ActiveModel>, Vec<ActiveModel>) {
+    plan.created.iter().map(|(_, row)| row.clone()).partition(|row| row.id.is_set())
+}
+
+async fn insert(transaction: &Transaction, rows: Vec<ActiveModel>) -> Result<(), Attempt> {
+    match database::insert_many_rows::<Entity, ActiveModel>(transaction, rows).await {
+        Ok(()) => Ok(()),
+        Err(error) if database::is_unique_violation(&error) => Err(Attempt::Raced),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Counts, and says where the import goes on.
+pub(super) fn come_so_far(
+    state: &State<'_>,
+    items: &[Item],
+    plan: &Plan,
+    reached: &mut import::Model,
+) -> sea_orm::UpdateMany<import::Entity> {
+    count(reached, &plan.fates);
+    if let (Source::Database(_), Some(last)) = (&state.import.source, items[..plan.fates.len()].last()) {
+        reached.last_id = i64::try_from(last.line).ok();
+    }
+    let row = import::Column::SourceHash.eq(&reached.source_hash);
+    import::Entity::update_many().set(reached.reached()).filter(row)
+}
+
+/// Whether a user has something besides the row in `users`.
+fn is_linked(state: &State<'_>, item: &Item) -> bool {
+    let maps_ids = state.import.ids == Ids::New;
+    let is_linked = |checked: &Checked| !checked.roles.is_empty() || (maps_ids && checked.source_id.is_some());
+    item.checked.as_ref().is_ok_and(is_linked)
+}
+
 /// Whether so many more are twice as many as when it was last so.
-fn has_grown(before: i64, more: usize) -> bool {
+pub(super) fn has_grown(before: i64, more: usize) -> bool {
     let after = before.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
     after.checked_ilog2() != before.checked_ilog2()
 }
@@ -195,10 +235,10 @@ impl Held {
 }
 
 #[derive(Default)]
-struct Plan {
-    fates: Vec<Fate>,
+pub(super) struct Plan {
+    pub(super) fates: Vec<Fate>,
     /// The records, by their place in the batch, and their rows.
-    created: Vec<(usize, ActiveModel)>,
+    pub(super) created: Vec<(usize, ActiveModel)>,
     changed: Vec<(usize, User)>,
     conflict: Option<UserId>,
 }
@@ -343,9 +383,8 @@ async fn link(
     now: StoredTime,
 ) -> Result<(), Error> {
     let maps_ids = state.import.ids == Ids::New;
-    let wanting = |checked: &Checked| !checked.roles.is_empty() || (maps_ids && checked.source_id.is_some());
-    let created = plan.created.iter().filter_map(|(index, _)| items[*index].checked.as_ref().ok());
-    let linked: Vec<&Checked> = created.filter(|checked| wanting(checked)).collect();
+    let created = plan.created.iter().map(|(index, _)| &items[*index]).filter(|item| is_linked(state, item));
+    let linked: Vec<&Checked> = created.filter_map(|item| item.checked.as_ref().ok()).collect();
     let changed = plan.changed.iter().filter(|_| maps_ids);
     let mut ids = Vec::new();
     for (index, user) in changed {

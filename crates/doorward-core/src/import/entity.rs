@@ -1,7 +1,7 @@
 // The macros make more of a row than this feature names.
 #[allow(unreachable_pub)]
 pub(super) mod import {
-    use sea_orm::entity::prelude::*;
+    use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
     use crate::database::StoredTime;
 
@@ -35,6 +35,21 @@ pub(super) mod import {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl Model {
+        /// What changes from batch to batch.
+        pub(in crate::import) fn reached(&self) -> ActiveModel {
+            ActiveModel {
+                records: Set(self.records),
+                created: Set(self.created),
+                changed: Set(self.changed),
+                skipped: Set(self.skipped),
+                rejected: Set(self.rejected),
+                last_id: Set(self.last_id),
+                ..Default::default()
+            }
+        }
+    }
 }
 
 #[allow(unreachable_pub)]

@@ -2,6 +2,7 @@
 //! user, and written a batch at a time together with the place that was reached. Killed at any moment and begun
 //! again, an import ends as if it had not been.
 
+mod append;
 mod batch;
 mod entity;
 mod examine;

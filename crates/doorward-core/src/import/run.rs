@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Doorward, Error, audit,
+    database::transfer::Link,
     event::{Event, EventKind},
     password::hash::Limits,
     role, user,
@@ -19,6 +20,8 @@ use crate::{
 
 /// Records that are written at once: with all columns, below what one statement of SQLite can bind.
 const BATCH: usize = 1_500;
+/// From so many bytes of the file on a batch has fewer records: they are kept until they are written.
+const LARGE_BATCH: u64 = 8 * 1024 * 1024;
 /// Batches that were read and wait to be written.
 const WAITING: usize = 3;
 
@@ -121,6 +124,7 @@ pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Obs
         would_have: HashSet::new(),
         hasher: std::hash::RandomState::new(),
         meets_nobody: true,
+        link: if import.dry_run { None } else { Some(Link::open(doorward.database()).await.map_err(Error::from)?) },
     };
 
     let reached = Reached { records: row.records, last_id: row.last_id };
@@ -283,6 +287,7 @@ impl Checking<'_> {
     ) -> Result<(), SourceFault> {
         let mut records = source::open(&self.import.source, known_by, reached)?;
         let mut items = Vec::with_capacity(BATCH);
+        let mut begun_at = records.position();
         while let Some(record) = records.next()? {
             let checked = record.user.and_then(|user| {
                 if user.id.is_some_and(|id| id > self.most_id) {
@@ -291,7 +296,8 @@ impl Checking<'_> {
                 user.check(self.import.ids, self.limits, self.now)
             });
             items.push(Item { line: record.line, checked, raw: record.raw });
-            if items.len() == BATCH {
+            if items.len() == BATCH || records.position() - begun_at > LARGE_BATCH {
+                begun_at = records.position();
                 let part = Part { items: std::mem::take(&mut items), read: records.position(), last: None };
                 if sender.blocking_send(Ok(part)).is_err() {
                     return Ok(());

@@ -21,7 +21,7 @@ pub(crate) async fn take_in(
         Ok(checked) => checked,
         Err(reasons) => return Ok(Err(reasons)),
     };
-    let transaction = doorward.database().begin().await?;
+    let mut transaction = doorward.database().begin().await?;
     let mut row = checked.row;
     row.password_hash = Set(Some(hash.into()));
     row.password_version = Set(Some(1));
@@ -39,7 +39,7 @@ pub(crate) async fn take_in(
         Err(error) => return Err(error.into()),
     };
     if keeps_id {
-        database::go_on_after_kept_ids(&transaction).await?;
+        database::go_on_after_kept_ids(&mut transaction).await?;
     }
     for name in &checked.roles {
         match role::grant_within(&transaction, user.id, name, now).await {

@@ -304,6 +304,19 @@ fn ids_can_be_given_anew_and_are_told() {
 }
 
 #[test]
+fn some_records_have_an_id_and_others_get_one() {
+    Site::on_both_engines(|site| {
+        let new = |name: &str| json!({"username": name});
+        site.write("first.jsonl", jsonl(&[new("bob"), json!({"id": 900, "username": "anna"})]));
+        site.write("second.jsonl", jsonl(&[json!({"id": 7, "username": "carla"}), new("dora")]));
+        site.done("import jsonl first.jsonl");
+        site.done("import jsonl second.jsonl");
+        let users: Vec<_> = site.users().iter().map(|user| format!("{} {}", user["id"], user["username"])).collect();
+        assert_snapshot!(users.join(", "), @r#"7 "carla", 900 "anna", 901 "bob", 902 "dora""#);
+    });
+}
+
+#[test]
 fn killed_at_any_moment_and_run_again_it_loses_nothing_and_makes_nobody_twice() {
     Site::on_both_engines(|site| {
         let rows: Vec<Value> = (0..6_000)

@@ -151,6 +151,11 @@ pub async fn entries(
     Ok(rows.into_iter().filter_map(entry).collect())
 }
 
+/// The number of the last note; 0 where there is none.
+pub async fn last_entry(link: &mut Link) -> Result<i64, DatabaseFailure> {
+    link.number("SELECT CAST(max(sequence) AS BIGINT) FROM doorward_moving").await
+}
+
 fn key_cell(kind: Kind, value: &Value) -> Option<Cell> {
     match (kind, value) {
         (Kind::Integer, value) => value.as_i64().map(Cell::Integer),

@@ -35,7 +35,7 @@ impl Link {
     }
 
     /// Runs statements without parameters; `sql` is of Doorward's own making.
-    pub(super) async fn run(&mut self, sql: &str) -> Result<(), DatabaseFailure> {
+    pub(crate) async fn run(&mut self, sql: &str) -> Result<(), DatabaseFailure> {
         match self {
             Self::Sqlite(connection) => {
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;

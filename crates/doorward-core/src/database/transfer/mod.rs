@@ -3,19 +3,25 @@
 
 mod changes;
 mod ending;
+mod entity;
+mod insert;
 mod link;
 mod read;
 mod shape;
 mod state;
 mod write;
 
-pub use changes::{Entry, begin_noting, delete_entries, entries, stop_noting};
+pub use changes::{Entry, begin_noting, delete_entries, entries, last_entry, stop_noting};
 pub use ending::{Sequences, hold, let_write, refuse_writes, sequences};
+pub(crate) use entity::NewRows;
+pub(crate) use insert::insert_new;
+pub use insert::{Written, insert};
+pub(super) use insert::{document, insertion_of_document};
 pub use link::Link;
 pub use read::{PAGE, Pages, count, greatest_key, rows_of};
 pub use shape::{TransferColumn, TransferTable, held_tables, is_unused, own_tables};
 pub use state::{Move, MoveState, forget, move_state, note};
-pub use write::{Unfit, Written, arrange, clear, finish, insert, replace, unfit};
+pub use write::{Unfit, arrange, clear, finish, replace, unfit};
 
 use chrono::NaiveDateTime;
 

@@ -1,22 +1,13 @@
-use sea_orm::sqlx::{self, AssertSqlSafe};
-
 use super::{
-    Cell, Kind, Link, Odd, Row, Sequences, TransferColumn, TransferTable,
-    read::{among, bind_sqlite, execute},
+    Cell, Kind, Link, Odd, Row, Sequences, TransferColumn, TransferTable, Written,
+    insert::insert,
+    read::{among, execute},
 };
 use crate::database::{
     DatabaseFailure, Engine,
-    many_rows::insertion_of_document,
-    mark,
     migrations::{POSTGRES_TRIGGERS, SQLITE_TRIGGERS},
     quoted,
-    stored_time::sqlite_text,
 };
-use crate::hexadecimal::to_hexadecimal;
-use serde_json::Value;
-
-/// What one statement of SQLite binds at the most: it takes 32,766.
-const MOST_BOUND: usize = 30_000;
 
 /// Why a row can't be held by a table.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -29,15 +20,6 @@ pub struct Unfit {
     pub column: String,
     /// Why.
     pub reason: &'static str,
-}
-
-/// How many of the rows were written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// All.
-    All,
-    /// Not those whose name another row has for now.
-    Some,
 }
 
 /// Makes the tables ready to be filled in any order, by nobody else: Doorward's triggers would take the filling for work of
@@ -153,57 +135,6 @@ fn told(key: &Row) -> String {
         _ => "…".into(),
     });
     parts.collect::<Vec<_>>().join(", ")
-}
-
-/// Inserts rows; one that collides with a row that is there is passed over.
-pub async fn insert(link: &mut Link, table: &TransferTable, rows: &[Row]) -> Result<Written, DatabaseFailure> {
-    let mut written = 0;
-    let at_once = match link.engine() {
-        Engine::Sqlite => (MOST_BOUND / table.columns.len().max(1)).clamp(1, 500),
-        Engine::Postgres => 1_000,
-    };
-    for rows in rows.chunks(at_once) {
-        written += match link {
-            Link::Sqlite(connection) => {
-                let sql = insertion(table, rows.len());
-                let query = rows.iter().flatten().fold(sqlx::query(AssertSqlSafe(sql)), bind_sqlite);
-                query.execute(connection).await?.rows_affected()
-            }
-            Link::Postgres(connection) => {
-                let names: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
-                let sql = insertion_of_document(&quoted(&table.name), &names.join(", ")) + " ON CONFLICT DO NOTHING";
-                let query = sqlx::query(AssertSqlSafe(sql)).bind(document(table, rows).to_string());
-                query.execute(connection).await?.rows_affected()
-            }
-        };
-    }
-    Ok(if written == rows.len() as u64 { Written::All } else { Written::Some })
-}
-
-/// SQLite's statement, with a place for each cell.
-fn insertion(table: &TransferTable, rows: usize) -> String {
-    let names: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
-    let row = format!("({})", vec![mark(Engine::Sqlite, 0); names.len()].join(", "));
-    let values = vec![row; rows].join(", ");
-    format!("INSERT INTO {} ({}) VALUES {values} ON CONFLICT DO NOTHING", quoted(&table.name), names.join(", "))
-}
-
-/// The rows as PostgreSQL reads them: bytes and times in its own form of text.
-fn document(table: &TransferTable, rows: &[Row]) -> Value {
-    let cell = |cell: &Cell| match cell {
-        Cell::Integer(number) => Value::from(*number),
-        Cell::Boolean(truth) => Value::from(*truth),
-        Cell::Text(text) => Value::from(text.as_str()),
-        Cell::Time(time) => Value::from(sqlite_text(*time)),
-        Cell::Bytes(bytes) => Value::from(format!("\\x{}", to_hexadecimal(bytes))),
-        // What is odd is refused before.
-        Cell::Null | Cell::Odd(_) => Value::Null,
-    };
-    let object = |row: &Row| -> Value {
-        let members = table.columns.iter().zip(row).map(|(column, of)| (column.name.clone(), cell(of)));
-        Value::Object(members.collect())
-    };
-    rows.iter().map(object).collect()
 }
 
 /// Makes the rows with these keys what they are at the source: `rows`, and the others none.

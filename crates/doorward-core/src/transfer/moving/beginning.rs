@@ -64,8 +64,17 @@ pub(super) async fn begun(source: &Database, target: &Database) -> Result<Begun,
 }
 
 /// The notes of both, before a row is copied; what is written from now on is written down.
+///
+/// The source's note is the first: a run that finds one only there goes on, while one that stood only in the target could be of
+/// another move.
 pub(super) async fn begin(source: &Database, target: &Database, id: &str) -> Result<(), Error> {
     let own = own_tables().await?;
+    let mut here = Link::open(source).await?;
+    let leaving = Move { id: id.to_owned(), state: MoveState::Leaving, other: target.location().to_owned() };
+    here.begin_writing().await?;
+    note(&mut here, &leaving).await?;
+    here.commit().await?;
+
     let mut there = Link::open(target).await?;
     let arriving = Move { id: id.to_owned(), state: MoveState::Arriving, other: source.location().to_owned() };
     let first = database::transfer::move_state(target).await?.is_none();
@@ -79,11 +88,6 @@ pub(super) async fn begin(source: &Database, target: &Database, id: &str) -> Res
     there.commit().await?;
     there.close().await?;
 
-    let mut here = Link::open(source).await?;
-    let leaving = Move { id: id.to_owned(), state: MoveState::Leaving, other: target.location().to_owned() };
-    here.begin_writing().await?;
-    note(&mut here, &leaving).await?;
-    here.commit().await?;
     begin_noting(&mut here, &own).await?;
     here.close().await?;
     Ok(())

@@ -16,8 +16,8 @@ use crate::{
         Database, DatabaseFailure,
         transfer::{
             Entry, Link, Move, MoveState, Pages, Row, TransferTable, Written, count, delete_entries, entries, finish,
-            forget, greatest_key, held_tables, hold, note, own_tables, refuse_writes, replace, rows_of, sequences,
-            stop_noting,
+            forget, greatest_key, held_tables, hold, last_entry, note, own_tables, refuse_writes, replace, rows_of,
+            sequences, stop_noting,
         },
     },
 };
@@ -109,12 +109,15 @@ impl<'a> Moving<'a> {
         Ok(())
     }
 
-    /// Brings over every row that a note tells of, as it is now, and deletes the notes.
+    /// Brings over every row that a note tells of, as it is now, and deletes the notes. Those that come meanwhile are the next
+    /// round's: writers may be quicker.
     async fn round(&mut self) -> Result<Round, Error> {
         let mut round = Round { brought: Vec::new(), kept: false };
+        let until = last_entry(&mut self.reading).await?;
         let mut after = 0;
         loop {
-            let notes = entries(&mut self.reading, &self.here, after, NOTES).await?;
+            let mut notes = entries(&mut self.reading, &self.here, after, NOTES).await?;
+            notes.retain(|note| note.sequence <= until);
             let Some(last) = notes.last() else { return Ok(round) };
             after = last.sequence;
             for (index, notes) in by_table(&self.here, notes) {
