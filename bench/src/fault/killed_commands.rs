@@ -203,18 +203,24 @@ impl Trial<'_> {
     }
 
     fn spawn(&self, database: &str, words: &[&str], said: Stdio, errors: Stdio) -> Result<Child> {
+        Ok(self.command(database, words)?.stdout(said).stderr(errors).spawn()?)
+    }
+
+    fn command(&self, database: &str, words: &[&str]) -> Result<Command> {
         let mut command = Command::new(std::path::absolute(&self.rig.doorward)?);
         command.args(["--json", "--database", database]).args(words).current_dir(self.folder);
-        Ok(command.stdout(said).stderr(errors).spawn()?)
+        Ok(command)
     }
 
     fn done(&self, database: &str, words: &[&str]) -> Result<Done> {
         let said = self.folder.join("said.json");
         let begun = Instant::now();
-        let status = self.spawn(database, words, fs::File::create(&said)?.into(), Stdio::inherit())?.wait()?;
+        let errors = self.folder.join("errors");
+        let (out, err) = (fs::File::create(&said)?, fs::File::create(&errors)?);
+        let status = self.spawn(database, words, out.into(), err.into())?.wait()?;
         let seconds = begun.elapsed().as_secs_f64();
         if !status.success() {
-            bail!("{words:?} ended with {status}");
+            bail!("{words:?} ended with {status}: {}", fs::read_to_string(errors)?);
         }
         Ok(Done { seconds, said: serde_json::from_slice(&fs::read(said)?).unwrap_or(Value::Null) })
     }
@@ -243,7 +249,13 @@ impl Trial<'_> {
 
     async fn migrated(&mut self) -> Result<String> {
         let database = self.new_in(self.engine).await?;
-        self.done(&database, &["migrate", "up"])?;
+        // Beside the seal key of another database, a file that isn't there is one that was lost.
+        let alone = self.folder.join("alone");
+        fs::create_dir_all(&alone)?;
+        let made = self.command(&database, &["migrate", "up"])?.current_dir(alone).stdout(Stdio::null()).status()?;
+        if !made.success() {
+            bail!("{database} can't be made: {made}");
+        }
         Ok(database)
     }
 

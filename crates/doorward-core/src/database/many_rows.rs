@@ -19,7 +19,7 @@ where
         E::insert_many(rows).exec_without_returning(transaction).await?;
         return Ok(());
     }
-    let NewRows { table, columns, rows } = NewRows::of(rows)?;
+    let NewRows { table, columns, rows, .. } = NewRows::of(rows, Engine::Sqlite)?;
     let document = document(&columns, &rows).to_string();
     let sql = insertion_of_document(table, &columns);
     let statement = Statement::from_sql_and_values(transaction.get_database_backend(), sql, [document.into()]);

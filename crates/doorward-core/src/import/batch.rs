@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::{
     Ids, Import, OnConflict,
-    append::append,
+    append::{Appending, append},
     entity::{import, imported_id},
     record::{Checked, Reason},
     source::{Raw, Source},
@@ -49,30 +49,42 @@ pub(super) struct Written {
     pub(super) conflict: Option<UserId>,
 }
 
+/// What decides over a record besides itself and the users that are there.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    pub(super) import: Import,
+    /// The roles that there are.
+    pub(super) roles: HashSet<String>,
+}
+
 /// What an import carries from batch to batch.
 pub(super) struct State<'a> {
     pub(super) doorward: &'a Doorward,
-    pub(super) import: &'a Import,
+    pub(super) rules: Rules,
     pub(super) source_hash: &'a str,
-    pub(super) roles: HashSet<String>,
     /// What a dry run would have written: hashes of keys.
     pub(super) would_have: HashSet<u64>,
     pub(super) hasher: std::hash::RandomState,
     /// The batch before met nobody who was there already: this one is written without a look, and the database's constraints say
     /// whether one is needed.
     pub(super) meets_nobody: bool,
-    /// Where batches go of which nobody is there already; none in a dry run.
+    /// Where batches go of which nobody is there already; none for a database in memory, which has one connection only.
     pub(super) link: Option<Link>,
 }
 
-/// Writes a batch and the place that was reached, or neither.
-pub(super) async fn write(state: &mut State<'_>, items: &[Item], row: &mut import::Model) -> Result<Written, Error> {
+/// Writes a batch and the place that was reached, or neither; `appending` is what it comes to where nobody is there already.
+pub(super) async fn write(
+    state: &mut State<'_>,
+    items: &[Item],
+    appending: Option<&Appending>,
+    row: &mut import::Model,
+) -> Result<Written, Error> {
     let mut tries = 0;
-    let mut looks = state.import.dry_run || !state.meets_nobody;
+    let mut looks = state.rules.import.dry_run || !state.meets_nobody;
     loop {
         tries += 1;
         let mut reached = row.clone();
-        match attempt(state, items, &mut reached, looks).await {
+        match attempt(state, items, appending.filter(|_| !looks), &mut reached, looks).await {
             Ok(written) => {
                 *row = reached;
                 state.meets_nobody = written.conflict.is_none()
@@ -107,36 +119,35 @@ impl<E: Into<Error>> From<E> for Attempt {
 async fn attempt(
     state: &mut State<'_>,
     items: &[Item],
+    appending: Option<&Appending>,
     reached: &mut import::Model,
     looks: bool,
 ) -> Result<Written, Attempt> {
     let doorward = state.doorward;
     let now = doorward.now();
-    if !looks && let Some(mut link) = state.link.take() {
-        let plan = plan(state, items, Held::default());
-        if plan.created.iter().all(|(index, _)| !is_linked(state, &items[*index])) {
-            append(&mut link, state, items, &plan, reached).await?;
-            state.link = Some(link);
-            return Ok(Written { fates: plan.fates, conflict: None });
-        }
+    if let (Some(appending), Some(mut link)) = (appending, state.link.take()) {
+        let written = append(state, &mut link, items, appending, reached).await;
         state.link = Some(link);
+        return written;
     }
     let mut transaction = doorward.database().begin().await?;
     let held = if looks { Held::by(&transaction, items).await? } else { Held::default() };
-    let plan = plan(state, items, held);
-    if state.import.dry_run {
+    let would_have = |key: &str| state.would_have.contains(&hash_of(state, key));
+    let plan = plan(&state.rules, items, held, would_have);
+    if state.rules.import.dry_run {
         note(state, items, &plan.fates);
         count(reached, &plan.fates);
         return Ok(Written { fates: plan.fates, conflict: plan.conflict });
     }
 
-    let (kept, given) = by_whose_id(&plan);
+    let (kept, given) = by_whose_id(plan.created.iter().map(|(_, row)| row.clone()));
     if !kept.is_empty() {
         insert(&transaction, kept).await?;
         database::go_on_after_kept_ids(&mut transaction).await?;
     }
     insert(&transaction, given).await?;
-    if has_grown(reached.created, plan.created.len()) {
+    let after = reached.created.saturating_add(i64::try_from(plan.created.len()).unwrap_or(i64::MAX));
+    if has_grown(reached.created, after) {
         database::note_size(&mut transaction).await?;
     }
     let mut published = Vec::new();
@@ -146,15 +157,15 @@ async fn attempt(
         }
     }
     link(state, &transaction, items, &plan, now).await?;
-    come_so_far(state, items, &plan, reached).exec(&transaction).await?;
+    come_so_far(state, items, &plan.fates, reached).exec(&transaction).await?;
     transaction.commit().await?;
     doorward.apply_all(&published);
     Ok(Written { fates: plan.fates, conflict: plan.conflict })
 }
 
 /// The rows with an id of the source's, and those whose id is the database's to give.
-pub(super) fn by_whose_id(plan: &Plan) -> (Vec<ActiveModel>, Vec<ActiveModel>) {
-    plan.created.iter().map(|(_, row)| row.clone()).partition(|row| row.id.is_set())
+pub(super) fn by_whose_id(created: impl Iterator<Item = ActiveModel>) -> (Vec<ActiveModel>, Vec<ActiveModel>) {
+    created.partition(|row| row.id.is_set())
 }
 
 async fn insert(transaction: &Transaction, rows: Vec<ActiveModel>) -> Result<(), Attempt> {
@@ -169,11 +180,11 @@ async fn insert(transaction: &Transaction, rows: Vec<ActiveModel>) -> Result<(),
 pub(super) fn come_so_far(
     state: &State<'_>,
     items: &[Item],
-    plan: &Plan,
+    fates: &[Fate],
     reached: &mut import::Model,
 ) -> sea_orm::UpdateMany<import::Entity> {
-    count(reached, &plan.fates);
-    if let (Source::Database(_), Some(last)) = (&state.import.source, items[..plan.fates.len()].last()) {
+    count(reached, fates);
+    if let (Source::Database(_), Some(last)) = (&state.rules.import.source, items[..fates.len()].last()) {
         reached.last_id = i64::try_from(last.line).ok();
     }
     let row = import::Column::SourceHash.eq(&reached.source_hash);
@@ -181,21 +192,20 @@ pub(super) fn come_so_far(
 }
 
 /// Whether a user has something besides the row in `users`.
-fn is_linked(state: &State<'_>, item: &Item) -> bool {
-    let maps_ids = state.import.ids == Ids::New;
+pub(super) fn is_linked(rules: &Rules, item: &Item) -> bool {
+    let maps_ids = rules.import.ids == Ids::New;
     let is_linked = |checked: &Checked| !checked.roles.is_empty() || (maps_ids && checked.source_id.is_some());
     item.checked.as_ref().is_ok_and(is_linked)
 }
 
-/// Whether so many more are twice as many as when it was last so.
-pub(super) fn has_grown(before: i64, more: usize) -> bool {
-    let after = before.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
+/// Whether there are twice as many as when it was last so.
+pub(super) fn has_grown(before: i64, after: i64) -> bool {
     after.checked_ilog2() != before.checked_ilog2()
 }
 
 /// Which keys and ids of a batch users have already.
 #[derive(Default)]
-struct Held {
+pub(super) struct Held {
     usernames: HashMap<String, User>,
     emails: HashMap<String, User>,
     ids: HashSet<UserId>,
@@ -243,7 +253,8 @@ pub(super) struct Plan {
     conflict: Option<UserId>,
 }
 
-fn plan(state: &State<'_>, items: &[Item], mut held: Held) -> Plan {
+/// What becomes of each record; `would_have` says what a dry run would have written before.
+pub(super) fn plan(rules: &Rules, items: &[Item], mut held: Held, would_have: impl Fn(&str) -> bool) -> Plan {
     let mut plan = Plan::default();
     // Names that records of this batch take.
     let mut taken = HashSet::new();
@@ -258,10 +269,10 @@ fn plan(state: &State<'_>, items: &[Item], mut held: Held) -> Plan {
         let by_name = checked.username_key.as_ref().and_then(|key| held.usernames.get(key));
         let by_email = checked.email_key.as_ref().and_then(|key| held.emails.get(key));
         let keys = keys_of(checked);
-        let would_have = keys.iter().any(|key| state.would_have.contains(&hash_of(state, key)));
+        let would_have = keys.iter().any(|key| would_have(key));
         let fate = match (by_name, by_email) {
             (Some(one), Some(other)) if one.id != other.id => Fate::Rejected(vec![Reason::whole("matches_two_users")]),
-            (Some(user), _) | (_, Some(user)) => match state.import.on_conflict {
+            (Some(user), _) | (_, Some(user)) => match rules.import.on_conflict {
                 OnConflict::Skip => Fate::Skipped,
                 OnConflict::Update => {
                     plan.changed.push((index, user.clone()));
@@ -278,7 +289,7 @@ fn plan(state: &State<'_>, items: &[Item], mut held: Held) -> Plan {
             _ if checked.row.id.try_as_ref().is_some_and(|id| held.ids.contains(id)) => {
                 Fate::Rejected(vec![Reason::of("id", "taken")])
             }
-            _ if checked.roles.iter().any(|role| !state.roles.contains(role)) => {
+            _ if checked.roles.iter().any(|role| !rules.roles.contains(role)) => {
                 Fate::Rejected(vec![Reason::of("roles", "role_not_found")])
             }
             _ => {
@@ -382,8 +393,8 @@ async fn link(
     plan: &Plan,
     now: StoredTime,
 ) -> Result<(), Error> {
-    let maps_ids = state.import.ids == Ids::New;
-    let created = plan.created.iter().map(|(index, _)| &items[*index]).filter(|item| is_linked(state, item));
+    let maps_ids = state.rules.import.ids == Ids::New;
+    let created = plan.created.iter().map(|(index, _)| &items[*index]).filter(|item| is_linked(&state.rules, item));
     let linked: Vec<&Checked> = created.filter_map(|item| item.checked.as_ref().ok()).collect();
     let changed = plan.changed.iter().filter(|_| maps_ids);
     let mut ids = Vec::new();

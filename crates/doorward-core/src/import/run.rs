@@ -5,14 +5,15 @@ use tokio::sync::mpsc;
 
 use super::{
     Import, OnConflict,
-    batch::{self, Fate, Item, State},
+    append::Appending,
+    batch::{self, Fate, Item, Rules, State},
     entity::import,
     record::Reason,
     source::{self, Reached, Source, SourceFault},
 };
 use crate::{
     Doorward, Error, audit,
-    database::transfer::Link,
+    database::{Engine, StoredTime, transfer::Link},
     event::{Event, EventKind},
     password::hash::Limits,
     role, user,
@@ -116,19 +117,18 @@ pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Obs
         user::fill_lookup_keys(doorward).await?;
     }
     let roles = role::list(doorward.database().reads()).await?;
+    let rules = Rules { import: import.clone(), roles: roles.into_iter().map(|role| role.name).collect() };
+    let reached = Reached { records: row.records, last_id: row.last_id };
+    let mut batches = read(doorward, rules.clone(), &source_hash, reached);
     let mut state = State {
         doorward,
-        import,
+        rules,
         source_hash: &source_hash,
-        roles: roles.into_iter().map(|role| role.name).collect(),
         would_have: HashSet::new(),
         hasher: std::hash::RandomState::new(),
         meets_nobody: true,
-        link: if import.dry_run { None } else { Some(Link::open(doorward.database()).await.map_err(Error::from)?) },
+        link: Link::open_beside(doorward.database()).await.map_err(Error::from)?,
     };
-
-    let reached = Reached { records: row.records, last_id: row.last_id };
-    let mut batches = read(doorward, import, &source_hash, reached);
     while let Some(part) = batches.recv().await {
         let part = part?;
         for item in &part.items {
@@ -137,7 +137,7 @@ pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Obs
                 reject(observer, item, reasons)?;
             }
         }
-        let written = batch::write(&mut state, &part.items, &mut row).await?;
+        let written = batch::write(&mut state, &part.items, part.appending.as_ref(), &mut row).await?;
         for (item, fate) in part.items.iter().zip(&written.fates) {
             let Fate::Rejected(reasons) = fate else { continue };
             if item.checked.is_ok() {
@@ -244,25 +244,26 @@ fn with_counts(outcome: Outcome, row: &import::Model) -> Outcome {
 /// Records that were read and checked.
 struct Part {
     items: Vec<Item>,
+    appending: Option<Appending>,
     /// How much was read up to here.
     read: u64,
     /// What the source is known by, where it came to its end.
     last: Option<String>,
 }
 
-/// Reads and checks on a thread of its own, a few batches ahead.
+/// Reads, checks and makes ready on a thread of its own, a few batches ahead.
 fn read(
     doorward: &Doorward,
-    import: &Import,
+    rules: Rules,
     known_by: &str,
     reached: Reached,
 ) -> mpsc::Receiver<Result<Part, SourceFault>> {
     let known_by = known_by.to_owned();
     let (sender, receiver) = mpsc::channel(WAITING);
-    let (import, limits, now) = (import.clone(), doorward.hashing().limits(), doorward.now());
-    let most_id = doorward.database().most_user_id();
+    let (limits, now) = (doorward.hashing().limits(), doorward.now());
+    let (engine, most_id) = (doorward.database().engine(), doorward.database().most_user_id());
     tokio::task::spawn_blocking(move || {
-        let checking = Checking { import: &import, limits: &limits, now, most_id };
+        let checking = Checking { rules: &rules, limits: &limits, now, engine, most_id };
         if let Err(fault) = checking.send_all(&known_by, reached, &sender) {
             // Whoever ended the import listens no more.
             let _ = sender.blocking_send(Err(fault));
@@ -272,9 +273,10 @@ fn read(
 }
 
 struct Checking<'a> {
-    import: &'a Import,
+    rules: &'a Rules,
     limits: &'a Limits,
-    now: crate::database::StoredTime,
+    now: StoredTime,
+    engine: Engine,
     most_id: i64,
 }
 
@@ -285,7 +287,7 @@ impl Checking<'_> {
         reached: Reached,
         sender: &mpsc::Sender<Result<Part, SourceFault>>,
     ) -> Result<(), SourceFault> {
-        let mut records = source::open(&self.import.source, known_by, reached)?;
+        let mut records = source::open(&self.rules.import.source, known_by, reached)?;
         let mut items = Vec::with_capacity(BATCH);
         let mut begun_at = records.position();
         while let Some(record) = records.next()? {
@@ -293,12 +295,12 @@ impl Checking<'_> {
                 if user.id.is_some_and(|id| id > self.most_id) {
                     return Err(vec![Reason::of("id", "out_of_range")]);
                 }
-                user.check(self.import.ids, self.limits, self.now)
+                user.check(self.rules.import.ids, self.limits, self.now)
             });
             items.push(Item { line: record.line, checked, raw: record.raw });
             if items.len() == BATCH || records.position() - begun_at > LARGE_BATCH {
                 begun_at = records.position();
-                let part = Part { items: std::mem::take(&mut items), read: records.position(), last: None };
+                let part = self.part(std::mem::take(&mut items), records.position(), None)?;
                 if sender.blocking_send(Ok(part)).is_err() {
                     return Ok(());
                 }
@@ -306,7 +308,16 @@ impl Checking<'_> {
         }
         let read = records.position();
         let last = Some(records.finish()?);
-        let _ = sender.blocking_send(Ok(Part { items, read, last }));
+        let _ = sender.blocking_send(Ok(self.part(items, read, last)?));
         Ok(())
+    }
+
+    fn part(&self, items: Vec<Item>, read: u64, last: Option<String>) -> Result<Part, SourceFault> {
+        let appending = if self.rules.import.dry_run {
+            None
+        } else {
+            Appending::of(self.rules, &items, self.engine).map_err(Error::from)?
+        };
+        Ok(Part { items, appending, read, last })
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
 use unicode_security::{GeneralSecurityProfile, RestrictionLevel, RestrictionLevelDetection};
 
@@ -15,6 +17,13 @@ const MOST_MARKS: usize = 3;
 /// The form under which a user name is looked up: NFKC, case-folded, without marks that can't be seen
 /// (Unicode's `NFKC_Casefold`, UAX #31), and without spaces around.
 pub fn lookup_key(spelling: &str) -> String {
+    if spelling.is_ascii() {
+        return spelling.trim().to_ascii_lowercase();
+    }
+    lookup_key_of_any(spelling)
+}
+
+fn lookup_key_of_any(spelling: &str) -> String {
     let folded: String = caseless::default_case_fold_str(&spelling.nfkc().collect::<String>())
         .chars()
         .filter(|character| !is_invisible(*character))
@@ -31,7 +40,23 @@ pub fn normal_username(username: &str) -> String {
 /// The name as a person reads it: what is the same here can be taken for one another. The skeleton of
 /// UTS #39 §4, whatever the case, so that `I`, `l`, `1` and `i` are one, and `O`, `o` and `0`.
 pub fn username_skeleton(spelling: &str) -> String {
-    let mut name = lookup_key(spelling);
+    let name = lookup_key(spelling);
+    if name.is_ascii() {
+        // No letter of ASCII is another one beside its neighbours.
+        return name.bytes().map(|letter| &*ASCII_SKELETONS[usize::from(letter)]).collect();
+    }
+    skeleton_of_any(name)
+}
+
+static ASCII_SKELETONS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    // What is cut off at the ends of a name stays within it.
+    let stays = |letter: char| letter == ' ' || letter.is_ascii_control();
+    let skeleton = |letter: char| if stays(letter) { letter.into() } else { skeleton_of_any(letter.into()) };
+    ('\0'..='\u{7f}').map(skeleton).collect()
+});
+
+fn skeleton_of_any(key: String) -> String {
+    let mut name = key;
     // A prototype may be of the other case, which has a prototype of its own.
     for _ in 0..2 {
         let skeleton: String = unicode_security::skeleton(&name).collect();
@@ -233,6 +258,15 @@ mod tests {
         fn a_key_is_its_own_key(text in ".{0,40}") {
             let key = lookup_key(&text);
             prop_assert_eq!(lookup_key(&key), key);
+        }
+
+        #[test]
+        fn the_short_way_of_ascii_leads_where_the_long_one_does(text in "[ -~]{0,20}", bytes in "[\x00-\x7f]{0,5}") {
+            for text in [text, bytes] {
+                let key = lookup_key_of_any(&text);
+                prop_assert_eq!(lookup_key(&text), key.clone());
+                prop_assert_eq!(username_skeleton(&text), skeleton_of_any(key));
+            }
         }
 
         #[test]

@@ -1,6 +1,7 @@
 use sea_orm::{ActiveModelTrait, ActiveValue, DbErr, EntityName as _, EntityTrait, Iterable as _, Value};
 
-use super::{Cell, Row};
+use super::{Cell, Row, insert::lines_of_many};
+use crate::database::Engine;
 
 /// New rows of a table, with the columns that all of them set.
 #[derive(Debug)]
@@ -8,11 +9,13 @@ pub(crate) struct NewRows {
     pub(in crate::database) table: &'static str,
     pub(in crate::database) columns: Vec<&'static str>,
     pub(in crate::database) rows: Vec<Row>,
+    /// The same as PostgreSQL copies them, where they are many.
+    pub(in crate::database) lines: Option<String>,
 }
 
 impl NewRows {
-    /// Rows that set the same columns as the first.
-    pub(crate) fn of<A: ActiveModelTrait>(rows: Vec<A>) -> Result<Self, DbErr> {
+    /// Rows that set the same columns as the first, for that engine.
+    pub(crate) fn of<A: ActiveModelTrait>(rows: Vec<A>, engine: Engine) -> Result<Self, DbErr> {
         let is_set = |row: &A, column| matches!(row.get(column), ActiveValue::Set(_) | ActiveValue::Unchanged(_));
         let columns: Vec<_> = match rows.first() {
             Some(first) => <A::Entity as EntityTrait>::Column::iter().filter(|column| is_set(first, *column)).collect(),
@@ -27,11 +30,18 @@ impl NewRows {
                 })
                 .collect()
         };
+        let rows = rows.into_iter().map(cells).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             table: A::Entity::default().table_name(),
-            rows: rows.into_iter().map(cells).collect::<Result<_, _>>()?,
             columns: columns.iter().map(sea_orm::IdenStatic::as_str).collect(),
+            lines: if engine == Engine::Postgres { lines_of_many(&rows) } else { None },
+            rows,
         })
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 }
 

@@ -27,12 +27,13 @@ pub enum Written {
 /// Inserts rows; one that collides with a row that is there is passed over. Within [`Link::begin_writing`].
 pub async fn insert(link: &mut Link, table: &TransferTable, rows: &[Row]) -> Result<Written, DatabaseFailure> {
     let columns: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
-    insert_cells(link, &table.name, &columns, rows).await
+    let lines = if link.engine() == Engine::Postgres { lines_of_many(rows) } else { None };
+    insert_cells(link, &table.name, &columns, rows, lines.as_deref()).await
 }
 
 /// The same with rows of an entity.
 pub(crate) async fn insert_new(link: &mut Link, new: &NewRows) -> Result<Written, DatabaseFailure> {
-    insert_cells(link, new.table, &new.columns, &new.rows).await
+    insert_cells(link, new.table, &new.columns, &new.rows, new.lines.as_deref()).await
 }
 
 async fn insert_cells(
@@ -40,6 +41,7 @@ async fn insert_cells(
     table: &str,
     columns: &[&str],
     rows: &[Row],
+    lines: Option<&str>,
 ) -> Result<Written, DatabaseFailure> {
     let mut written = 0;
     match link {
@@ -52,8 +54,10 @@ async fn insert_cells(
         }
         Link::Postgres(_) if rows.is_empty() => {}
         Link::Postgres(connection) => {
-            let copied =
-                if rows.len() < MANY { None } else { copy_unless_met(connection, table, columns, rows).await? };
+            let copied = match lines {
+                Some(lines) => copy_unless_met(connection, table, columns, lines).await?,
+                None => None,
+            };
             written = if let Some(copied) = copied {
                 copied
             } else {
@@ -83,10 +87,10 @@ async fn copy_unless_met(
     connection: &mut PgConnection,
     table: &str,
     columns: &[&str],
-    rows: &[Row],
+    lines: &str,
 ) -> Result<Option<u64>, sqlx::Error> {
     sqlx::raw_sql("SAVEPOINT doorward_rows").execute(&mut *connection).await?;
-    match copy(connection, table, columns, rows).await {
+    match copy(connection, table, columns, lines).await {
         Ok(copied) => {
             sqlx::raw_sql("RELEASE SAVEPOINT doorward_rows").execute(connection).await?;
             Ok(Some(copied))
@@ -99,11 +103,16 @@ async fn copy_unless_met(
     }
 }
 
-async fn copy(connection: &mut PgConnection, table: &str, columns: &[&str], rows: &[Row]) -> Result<u64, sqlx::Error> {
+async fn copy(connection: &mut PgConnection, table: &str, columns: &[&str], lines: &str) -> Result<u64, sqlx::Error> {
     let sql = format!("COPY {} ({}) FROM STDIN", quoted(table), names(columns));
     let mut copy = connection.copy_in_raw(&sql).await?;
-    copy.send(lines(rows).into_bytes()).await?;
+    copy.send(lines.as_bytes()).await?;
     copy.finish().await
+}
+
+/// The rows as PostgreSQL copies them, where they are enough for that.
+pub(super) fn lines_of_many(rows: &[Row]) -> Option<String> {
+    (rows.len() >= MANY).then(|| lines(rows))
 }
 
 /// The rows in the text format of PostgreSQL's COPY (<https://www.postgresql.org/docs/current/sql-copy.html>).

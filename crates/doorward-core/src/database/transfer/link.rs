@@ -1,4 +1,7 @@
-use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection, SqliteConnection};
+use sea_orm::{
+    DbErr,
+    sqlx::{self, AssertSqlSafe, PgConnection, SqliteConnection},
+};
 
 use crate::database::{Database, DatabaseFailure, Engine};
 
@@ -13,8 +16,25 @@ pub enum Link {
 
 impl Link {
     /// A connection of the database's, taken out of its pool.
+    ///
+    /// # Errors
+    /// A database in memory is its one connection, which is not given away.
     pub async fn open(database: &Database) -> Result<Self, DatabaseFailure> {
+        let in_memory = || DatabaseFailure::from(DbErr::Custom("a database in memory has one connection only".into()));
+        Self::open_beside(database).await?.ok_or_else(in_memory)
+    }
+
+    /// The same; none for a database in memory.
+    pub async fn open_beside(database: &Database) -> Result<Option<Self>, DatabaseFailure> {
         let connection = database.reads().inner();
+        if database.engine() == Engine::Sqlite {
+            let file = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+            let file: Option<String> =
+                sqlx::query_scalar(file).fetch_optional(connection.get_sqlite_connection_pool()).await?;
+            if file.is_none_or(|file| file.is_empty()) {
+                return Ok(None);
+            }
+        }
         let mut link = match database.engine() {
             Engine::Sqlite => Self::Sqlite(connection.get_sqlite_connection_pool().acquire().await?.detach()),
             Engine::Postgres => Self::Postgres(connection.get_postgres_connection_pool().acquire().await?.detach()),
@@ -23,7 +43,7 @@ impl Link {
             // A table is sorted, an index is looked through: longer than what somebody waits for.
             link.run("SET statement_timeout = '10min'").await?;
         }
-        Ok(link)
+        Ok(Some(link))
     }
 
     /// Which engine is at its other end.
