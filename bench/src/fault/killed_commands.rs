@@ -186,7 +186,7 @@ impl Trial<'_> {
     async fn started(&mut self, database: &str, words: &[&str], seconds: f64) -> Result<bool> {
         let errors = self.folder.join("errors");
         let mut child = self.spawn(database, words, Stdio::null(), fs::File::create(&errors)?.into())?;
-        let moment = rand::rng().random_range(0.0..seconds * 1.1);
+        let moment = rand::rng().random_range(0.0..seconds * 1.5);
         tokio::time::sleep(Duration::from_secs_f64(moment)).await;
         let Some(status) = child.try_wait()? else {
             child.kill()?;

@@ -70,8 +70,19 @@ fn for_engine(engine: Engine, mut statement: Statement) -> Statement {
                 *value = Value::String(time.take().map(stored_time::sqlite_text));
             }
         }
+        write_out_limit(&mut statement.sql, &mut values.0);
     }
     statement
+}
+
+/// SQLite looks at a limit that is bound, and so plans the statement anew each time; one that is written out it keeps.
+fn write_out_limit(sql: &mut String, values: &mut Vec<Value>) {
+    const BOUND: &str = " LIMIT ?";
+    if let (true, Some(Value::BigUnsigned(Some(limit)))) = (sql.ends_with(BOUND), values.last()) {
+        sql.truncate(sql.len() - 1);
+        sql.push_str(&limit.to_string());
+        values.pop();
+    }
 }
 
 macro_rules! connection_trait {
@@ -106,3 +117,24 @@ macro_rules! connection_trait {
 
 connection_trait!(Connection);
 connection_trait!(Transaction);
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{EntityTrait as _, QuerySelect as _, QueryTrait as _};
+
+    use super::*;
+    use crate::user::Entity;
+
+    #[test]
+    fn sqlite_gets_a_limit_written_out_and_other_engines_get_it_bound() {
+        let tail = |engine, backend, offset| {
+            let query = Entity::find().select_only().column(crate::user::Column::Id).limit(7).offset(offset);
+            let statement = for_engine(engine, query.build(backend));
+            let (_, tail) = statement.sql.split_once("FROM ").unwrap();
+            format!("{tail}; {} bound", statement.values.unwrap().0.len())
+        };
+        assert_eq!(tail(Engine::Sqlite, DbBackend::Sqlite, None), "\"users\" LIMIT 7; 0 bound");
+        assert_eq!(tail(Engine::Postgres, DbBackend::Postgres, None), "\"users\" LIMIT $1; 1 bound");
+        assert_eq!(tail(Engine::Sqlite, DbBackend::Sqlite, Some(9)), "\"users\" LIMIT ? OFFSET ?; 2 bound");
+    }
+}

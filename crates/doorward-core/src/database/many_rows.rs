@@ -5,6 +5,9 @@ use super::{
     transfer::{NewRows, document, insertion_of_document},
 };
 
+/// Rows of one statement of SQLite's: with every column of `users`, below what it can bind.
+const AT_ONCE: usize = 1_000;
+
 /// Inserts rows that all set the same columns. PostgreSQL gets them as one document: a statement with a place for each cell
 /// takes it longer to read than to carry out.
 pub(crate) async fn insert_many_rows<E, A>(transaction: &Transaction, rows: Vec<A>) -> Result<(), DbErr>
@@ -16,7 +19,10 @@ where
         return Ok(());
     }
     if transaction.engine() == Engine::Sqlite {
-        E::insert_many(rows).exec_without_returning(transaction).await?;
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            E::insert_many(rows.by_ref().take(AT_ONCE)).exec_without_returning(transaction).await?;
+        }
         return Ok(());
     }
     let NewRows { table, columns, rows, .. } = NewRows::of(rows, Engine::Sqlite)?;

@@ -1,4 +1,4 @@
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, Timelike as _, Utc};
 use sea_orm::{
     ColIdx, QueryResult, TryGetError, TryGetable, Value,
     sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
@@ -49,7 +49,19 @@ impl StoredTime {
 
 /// `YYYY-MM-DD HH:MM:SS.ffffff`, the one form that SQLAlchemy reads.
 pub(super) fn sqlite_text(time: NaiveDateTime) -> String {
-    time.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
+    let (year, micros) = (time.year(), time.nanosecond() / 1_000);
+    if !(0..=9_999).contains(&year) || micros > 999_999 {
+        return time.format("%Y-%m-%d %H:%M:%S%.6f").to_string();
+    }
+    // A hot path: reading the format anew takes longer than the rest.
+    format!(
+        "{year:04}-{:02}-{:02} {:02}:{:02}:{:02}.{micros:06}",
+        time.month(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
 }
 
 impl From<StoredTime> for Value {
@@ -109,5 +121,7 @@ mod tests {
         assert_eq!(text(0), "1970-01-01 00:00:00.000000");
         assert_eq!(text(1_500_000), "1970-01-01 00:00:01.500000");
         assert_eq!(text(1), "1970-01-01 00:00:00.000001");
+        assert_eq!(text(253_402_300_800_000_000), "+10000-01-01 00:00:00.000000");
+        assert_eq!(text(-62_198_755_200_000_000), "-0001-01-01 00:00:00.000000");
     }
 }

@@ -198,9 +198,10 @@ pub(super) fn is_linked(rules: &Rules, item: &Item) -> bool {
     item.checked.as_ref().is_ok_and(is_linked)
 }
 
-/// Whether there are twice as many as when it was last so.
+/// Whether there are four times as many as when it was last so.
 pub(super) fn has_grown(before: i64, after: i64) -> bool {
-    after.checked_ilog2() != before.checked_ilog2()
+    let fourfold = |count: i64| count.checked_ilog(4);
+    fourfold(after) != fourfold(before)
 }
 
 /// Which keys and ids of a batch users have already.

@@ -19,12 +19,12 @@ use crate::{
     role, user,
 };
 
-/// Records that are written at once: with all columns, below what one statement of SQLite can bind.
-const BATCH: usize = 1_500;
+/// Records that are written at once.
+const BATCH: usize = 2_000;
 /// From so many bytes of the file on a batch has fewer records: they are kept until they are written.
 const LARGE_BATCH: u64 = 8 * 1024 * 1024;
 /// Batches that were read and wait to be written.
-const WAITING: usize = 3;
+const WAITING: usize = 2;
 
 /// How far an import has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +127,7 @@ pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Obs
         would_have: HashSet::new(),
         hasher: std::hash::RandomState::new(),
         meets_nobody: true,
-        link: Link::open_beside(doorward.database()).await.map_err(Error::from)?,
+        link: link(doorward).await?,
     };
     while let Some(part) = batches.recv().await {
         let part = part?;
@@ -163,6 +163,16 @@ pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Obs
         user::fill_lookup_keys(doorward).await?;
     }
     Ok(with_counts(outcome, &row))
+}
+
+/// The way for batches of which nobody is there. A machine that stops may take the last of them with it, and with each the place
+/// that was reached: the import goes on from there. Its end waits for the disk, and so for all before.
+async fn link(doorward: &Doorward) -> Result<Option<Link>, Error> {
+    let mut link = Link::open_beside(doorward.database()).await?;
+    if let Some(link) = &mut link {
+        link.without_waiting_for_the_disk().await?;
+    }
+    Ok(link)
 }
 
 fn reject(observer: &mut dyn Observer, item: &Item, reasons: &[Reason]) -> Result<(), ImportFault> {

@@ -92,6 +92,15 @@ impl Link {
         }
     }
 
+    /// From now on a commit is whole, and survives the process, but where the machine stops only once something else was
+    /// committed that waits for the disk.
+    pub async fn without_waiting_for_the_disk(&mut self) -> Result<(), DatabaseFailure> {
+        match self {
+            Self::Sqlite(_) => self.run("PRAGMA synchronous = NORMAL").await,
+            Self::Postgres(_) => self.run("SET synchronous_commit = off").await,
+        }
+    }
+
     /// Ends what was begun, and keeps what was written.
     pub async fn commit(&mut self) -> Result<(), DatabaseFailure> {
         self.run("COMMIT").await
