@@ -1,6 +1,11 @@
+use std::sync::Arc;
+
 use axum::{Router, extract::Request, response::Response};
 use doorward::Doorward;
-use tokio::task::AbortHandle;
+use tokio::{
+    sync::Mutex,
+    task::{AbortHandle, JoinHandle},
+};
 use tower::ServiceExt as _;
 
 /// A Doorward that answers, with what it does in the background.
@@ -9,15 +14,25 @@ pub(crate) struct Working {
     pub(crate) doorward: Doorward,
     router: Router,
     background: AbortHandle,
+    ending: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 impl Working {
     pub(crate) fn begin(doorward: Doorward) -> Self {
         let background = tokio::spawn({
             let doorward = doorward.clone();
-            async move { doorward.run().await }
+            async move {
+                if let Err(error) = doorward.run().await {
+                    tracing::error!(%error, "the background work ended");
+                }
+            }
         });
-        Self { router: router(&doorward), doorward, background: background.abort_handle() }
+        Self {
+            router: router(&doorward),
+            doorward,
+            background: background.abort_handle(),
+            ending: Arc::new(Mutex::new(Some(background))),
+        }
     }
 
     /// Its own routes, without a detour.
@@ -42,9 +57,13 @@ impl Working {
         self.background.abort();
     }
 
-    /// The same, and closes the database.
+    /// The same, and closes the database once nothing uses it any more.
     pub(crate) async fn end(&self) {
         self.rest();
+        if let Some(background) = self.ending.lock().await.take() {
+            // That it was ended is what was asked for.
+            let _ = background.await;
+        }
         self.doorward.core().close().await;
     }
 }
