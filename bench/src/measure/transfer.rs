@@ -15,7 +15,8 @@ use crate::report::{Goal, Report, Row, short};
 use crate::server::postgres::Postgres;
 
 /// Columns that the engine alone is given: those that an import fills.
-const FILLED: &str = "id, email, username, password_hash, confirmed, member_since, avatar_hash, username_key, email_key, username_skeleton";
+const FILLED: &str = "id, email, username, password_hash, confirmed, member_since, last_seen, avatar_hash, username_key, \
+                      email_key, username_skeleton";
 
 /// How a command did.
 struct Ran {
@@ -94,7 +95,7 @@ pub(crate) async fn run(rig: &Rig, postgres: &Postgres, users: u64) -> Result<Re
         bail!("what was moved there and back differs");
     }
     let how = format!(
-        "`doorward import`, `export` and `move` of {users} users with hashes of PBKDF2, once each; the engine alone: `INSERT … SELECT` \
+        "`doorward import`, `export` and `move` of {users} users with hashes of PBKDF2, once each; PostgreSQL with the memory and the log of a server (`shared_buffers` 1 GB, `max_wal_size` 8 GB); the engine alone: `INSERT … SELECT` \
          of the {} filled columns into a table of the same columns and indexes; what comes back, and what was moved there and back, has the \
          same SHA-256 of every table",
         FILLED.split(", ").count()

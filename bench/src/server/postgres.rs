@@ -58,7 +58,9 @@ impl Postgres {
     pub(crate) async fn start_again(&mut self) -> Result<()> {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
-        command.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-p"]);
+        command.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]);
+        // What it comes with is for the smallest of machines.
+        command.args(["-c", "shared_buffers=1GB", "-c", "max_wal_size=8GB", "-p"]);
         command.arg(self.port.to_string());
         let address = ([127, 0, 0, 1], self.port).into();
         self.server = Some(Server::spawn("postgres", command, address, self.folder.path())?);
