@@ -116,8 +116,8 @@ pub async fn import(doorward: &Doorward, import: &Import, observer: &mut dyn Obs
         // Names of rows that another application inserted count too.
         user::fill_lookup_keys(doorward).await?;
     }
-    let roles = role::list(doorward.database().reads()).await?;
-    let rules = Rules { import: import.clone(), roles: roles.into_iter().map(|role| role.name).collect() };
+    let known = role::list(doorward.database().reads()).await?;
+    let rules = Rules { import: import.clone(), roles: known.into_iter().map(|role| role.name).collect() };
     let reached = Reached { records: row.records, last_id: row.last_id };
     let mut batches = read(doorward, rules.clone(), &source_hash, reached);
     let mut state = State {
