@@ -1,8 +1,11 @@
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    Condition, QuerySelect,
+    Condition, QuerySelect, RuntimeErr,
     entity::prelude::*,
 };
 
@@ -24,6 +27,9 @@ use crate::{
 
 /// How often a batch is tried whose names somebody else takes meanwhile.
 const TRIES: u32 = 5;
+
+/// A database that is frozen is waited for so long.
+const LONGEST_WRITE: Duration = Duration::from_mins(2);
 
 /// A record on its way into the database.
 pub(super) struct Item {
@@ -126,9 +132,9 @@ async fn attempt(
     let doorward = state.doorward;
     let now = doorward.now();
     if let (Some(appending), Some(mut link)) = (appending, state.link.take()) {
-        let written = append(state, &mut link, items, appending, reached).await;
+        let written = tokio::time::timeout(LONGEST_WRITE, append(state, &mut link, items, appending, reached)).await;
         state.link = Some(link);
-        return written;
+        return written.unwrap_or_else(|_| Err(DbErr::Conn(RuntimeErr::Internal("timed out".into())).into()));
     }
     let mut transaction = doorward.database().begin().await?;
     let held = if looks { Held::by(&transaction, items).await? } else { Held::default() };
