@@ -25,7 +25,7 @@ where
         }
         return Ok(());
     }
-    let NewRows { table, columns, rows, .. } = NewRows::of(rows, Engine::Sqlite)?;
+    let NewRows { table, columns, rows, .. } = NewRows::of(rows)?;
     let document = document(&columns, &rows).to_string();
     let sql = insertion_of_document(table, &columns);
     let statement = Statement::from_sql_and_values(transaction.get_database_backend(), sql, [document.into()]);

@@ -26,8 +26,8 @@ impl Appending {
             return Ok(None);
         }
         let (kept, given) = by_whose_id(plan.created.into_iter().map(|(_, row)| row));
-        let (kept, given) = (NewRows::of(kept, engine)?, NewRows::of(given, engine)?);
-        Ok(Some(Self { fates: plan.fates, kept, given }))
+        let ready = |rows| Ok::<_, DbErr>(NewRows::of(rows)?.made_ready(engine));
+        Ok(Some(Self { fates: plan.fates, kept: ready(kept)?, given: ready(given)? }))
     }
 }
 

@@ -14,8 +14,8 @@ pub(crate) struct NewRows {
 }
 
 impl NewRows {
-    /// Rows that set the same columns as the first, for that engine.
-    pub(crate) fn of<A: ActiveModelTrait>(rows: Vec<A>, engine: Engine) -> Result<Self, DbErr> {
+    /// Rows that set the same columns as the first.
+    pub(crate) fn of<A: ActiveModelTrait>(rows: Vec<A>) -> Result<Self, DbErr> {
         let is_set = |row: &A, column| matches!(row.get(column), ActiveValue::Set(_) | ActiveValue::Unchanged(_));
         let columns: Vec<_> = match rows.first() {
             Some(first) => <A::Entity as EntityTrait>::Column::iter().filter(|column| is_set(first, *column)).collect(),
@@ -34,9 +34,15 @@ impl NewRows {
         Ok(Self {
             table: A::Entity::default().table_name(),
             columns: columns.iter().map(sea_orm::IdenStatic::as_str).collect(),
-            lines: if engine == Engine::Postgres { lines_of_many(&rows) } else { None },
+            lines: None,
             rows,
         })
+    }
+
+    /// The same, with what can be made before the database has its turn.
+    pub(crate) fn made_ready(mut self, engine: Engine) -> Self {
+        self.lines = lines_of_many(&self.rows, engine);
+        self
     }
 
     /// Whether there is none.

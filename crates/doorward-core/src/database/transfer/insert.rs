@@ -27,7 +27,7 @@ pub enum Written {
 /// Inserts rows; one that collides with a row that is there is passed over. Within [`Link::begin_writing`].
 pub async fn insert(link: &mut Link, table: &TransferTable, rows: &[Row]) -> Result<Written, DatabaseFailure> {
     let columns: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
-    let lines = if link.engine() == Engine::Postgres { lines_of_many(rows) } else { None };
+    let lines = lines_of_many(rows, link.engine());
     insert_cells(link, &table.name, &columns, rows, lines.as_deref()).await
 }
 
@@ -111,8 +111,8 @@ async fn copy(connection: &mut PgConnection, table: &str, columns: &[&str], line
 }
 
 /// The rows as PostgreSQL copies them, where they are enough for that.
-pub(super) fn lines_of_many(rows: &[Row]) -> Option<String> {
-    (rows.len() >= MANY).then(|| lines(rows))
+pub(super) fn lines_of_many(rows: &[Row], engine: Engine) -> Option<String> {
+    (engine == Engine::Postgres && rows.len() >= MANY).then(|| lines(rows))
 }
 
 /// The rows in the text format of PostgreSQL's COPY (<https://www.postgresql.org/docs/current/sql-copy.html>).
