@@ -131,7 +131,9 @@ async fn attempt(
 ) -> Result<Written, Attempt> {
     let doorward = state.doorward;
     let now = doorward.now();
-    if let (Some(appending), Some(mut link)) = (appending, state.link.take()) {
+    if let Some(appending) = appending
+        && let Some(mut link) = state.link.take()
+    {
         let written = tokio::time::timeout(LONGEST_WRITE, append(state, &mut link, items, appending, reached)).await;
         state.link = Some(link);
         return written.unwrap_or_else(|_| Err(DbErr::Conn(RuntimeErr::Internal("timed out".into())).into()));
