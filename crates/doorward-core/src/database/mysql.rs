@@ -3,8 +3,8 @@
 
 use std::{str::FromStr, time::Duration};
 
-use sea_orm::sqlx::{
-    self, AssertSqlSafe, ConnectOptions as _, Connection as _, MySqlConnection, Row as _, SqliteConnection,
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, MySqlConnection, Row as _, SqliteConnection,
     mysql::MySqlConnectOptions, sqlite::SqliteConnectOptions,
 };
 use tempfile::TempDir;
