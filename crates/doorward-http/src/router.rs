@@ -1,7 +1,16 @@
 //! Every route, on one page.
 
-use axum::{Router, middleware, routing::get};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use std::pin::Pin;
+
+use axum::{
+    Router,
+    extract::Request,
+    handler::Handler,
+    middleware,
+    response::Response,
+    routing::{MethodFilter, get, on},
+};
+use utoipa::OpenApi;
 
 use crate::{
     App, audit, confirm, docs, forward_auth, introspect, invitations, layers, login, logout, me, operation, password,
@@ -36,142 +45,131 @@ const fn route(method: &'static str, path: &'static str, access: Access) -> Rout
     Route { method, path, access }
 }
 
-/// Who may call what. A route that the router has and this table hasn't fails a test.
-pub const ROUTES: &[Route] = &[
-    route("GET", "/", Access::Anybody),
-    route("POST", "/login", Access::Anybody),
-    route("GET", "/logout", Access::SignedIn),
-    route("POST", "/logout", Access::SignedIn),
-    route("POST", "/token/refresh", Access::Anybody),
-    route("POST", "/register", Access::Anybody),
-    route("POST", "/confirm", Access::Anybody),
-    route("POST", "/confirm/resend", Access::Anybody),
-    route("GET", "/me", Access::SignedIn),
-    route("PATCH", "/me", Access::SignedIn),
-    route("DELETE", "/me", Access::SignedIn),
-    route("POST", "/me/deletion/cancel", Access::Anybody),
-    route("GET", "/me/export", Access::SignedIn),
-    route("GET", "/me/sessions", Access::SignedIn),
-    route("DELETE", "/me/sessions", Access::SignedIn),
-    route("DELETE", "/me/sessions/{id}", Access::SignedIn),
-    route("GET", "/me/api-keys", Access::SignedIn),
-    route("POST", "/me/api-keys", Access::SignedIn),
-    route("DELETE", "/me/api-keys/{id}", Access::SignedIn),
-    route("GET", "/users", Access::Administrator),
-    route("POST", "/users", Access::Administrator),
-    route("POST", "/users/bulk", Access::Administrator),
-    route("GET", "/users/export", Access::Administrator),
-    route("GET", "/users/{id}", Access::Administrator),
-    route("PATCH", "/users/{id}", Access::Administrator),
-    route("DELETE", "/users/{id}", Access::Administrator),
-    route("POST", "/users/{id}/disable", Access::Administrator),
-    route("POST", "/users/{id}/enable", Access::Administrator),
-    route("POST", "/users/{id}/undelete", Access::Administrator),
-    route("POST", "/users/{id}/logout", Access::Administrator),
-    route("POST", "/users/{id}/reset-password", Access::Administrator),
-    route("GET", "/users/{id}/roles", Access::Administrator),
-    route("POST", "/users/{id}/roles", Access::Administrator),
-    route("DELETE", "/users/{id}/roles/{name}", Access::Administrator),
-    route("GET", "/users/{id}/sessions", Access::Administrator),
-    route("DELETE", "/users/{id}/sessions", Access::Administrator),
-    route("GET", "/roles", Access::Administrator),
-    route("POST", "/roles", Access::Administrator),
-    route("PATCH", "/roles/{name}", Access::Administrator),
-    route("DELETE", "/roles/{name}", Access::Administrator),
-    route("GET", "/me/activity", Access::SignedIn),
-    route("GET", "/audit", Access::Administrator),
-    route("POST", "/me/email", Access::SignedIn),
-    route("POST", "/me/email/undo", Access::Anybody),
-    route("POST", "/me/password", Access::SignedIn),
-    route("POST", "/password/forgot", Access::Anybody),
-    route("POST", "/password/reset", Access::Anybody),
-    route("GET", "/invitations", Access::Administrator),
-    route("POST", "/invitations", Access::Administrator),
-    route("DELETE", "/invitations/{id}", Access::Administrator),
+/// A door whose type is forgotten: the router is made of one kind of handler instead of sixty, and making it runs no code of
+/// any door's own.
+#[derive(Clone, Copy)]
+struct Door(fn(Request) -> Answering);
+
+type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+impl<S> Handler<Door, S> for Door {
+    type Future = Answering;
+
+    fn call(self, request: Request, _: S) -> Answering {
+        self.0(request)
+    }
+}
+
+/// Makes of one table who may call what ([`ROUTES`]), the routers, and what the doors say of themselves ([`Doors`]).
+/// A server routes without describing: the description is made for who asks for it.
+macro_rules! doors {
+    (
+        $( router $group:ident { $( $method:ident $path:literal $access:ident $($door:ident)::+; )* } )*
+        apart { $( $apart_method:ident $apart_path:literal $apart_access:ident $($apart:ident)::+; )* }
+    ) => {
+        /// Who may call what.
+        pub const ROUTES: &[Route] = &[
+            $($( route(stringify!($method), $path, Access::$access), )*)*
+            $( route(stringify!($apart_method), $apart_path, Access::$apart_access), )*
+        ];
+
+        $(
+            fn $group() -> Router {
+                Router::new()$(
+                    .route($path, on(MethodFilter::$method, Door(|request| Handler::call($($door)::+, request, ()))))
+                )*
+            }
+        )*
+
+        /// The doors and what they say of themselves.
+        #[derive(OpenApi)]
+        #[openapi(paths($($( $($door)::+, )*)* $( $($apart)::+, )*))]
+        pub(crate) struct Doors;
+    };
+}
+
+doors! {
+    router for_people {
+        POST   "/login"                        Anybody       login::log_in;
+        GET    "/logout"                       SignedIn      logout::log_out;
+        POST   "/logout"                       SignedIn      logout::log_out_by_post;
+        POST   "/token/refresh"                Anybody       token::refresh::refresh;
+        POST   "/register"                     Anybody       register::register;
+        POST   "/confirm"                      Anybody       confirm::confirm;
+        POST   "/confirm/resend"               Anybody       confirm::resend::resend;
+        GET    "/invitations"                  Administrator invitations::list;
+        POST   "/invitations"                  Administrator invitations::create;
+        DELETE "/invitations/{id}"             Administrator invitations::id::revoke;
+        GET    "/me"                           SignedIn      me::show;
+        PATCH  "/me"                           SignedIn      me::change;
+        DELETE "/me"                           SignedIn      me::deletion::request;
+        POST   "/me/deletion/cancel"           Anybody       me::deletion::cancel;
+        GET    "/me/export"                    SignedIn      me::export::show;
+        GET    "/me/sessions"                  SignedIn      me::sessions::list;
+        DELETE "/me/sessions"                  SignedIn      me::sessions::end_others;
+        DELETE "/me/sessions/{id}"             SignedIn      me::sessions::end;
+        GET    "/me/api-keys"                  SignedIn      me::api_keys::list;
+        POST   "/me/api-keys"                  SignedIn      me::api_keys::create;
+        DELETE "/me/api-keys/{id}"             SignedIn      me::api_keys::revoke;
+        GET    "/users"                        Administrator users::list;
+        POST   "/users"                        Administrator users::create;
+        POST   "/users/bulk"                   Administrator users::bulk::run;
+        GET    "/users/export"                 Administrator users::export::export;
+        GET    "/users/{id}"                   Administrator users::id::show;
+        PATCH  "/users/{id}"                   Administrator users::id::change;
+        DELETE "/users/{id}"                   Administrator users::id::delete;
+        POST   "/users/{id}/disable"           Administrator users::disable::disable;
+        POST   "/users/{id}/enable"            Administrator users::enable::enable;
+        POST   "/users/{id}/undelete"          Administrator users::undelete::undelete;
+        POST   "/users/{id}/logout"            Administrator users::logout::log_out;
+        POST   "/users/{id}/reset-password"    Administrator users::reset_password::start;
+        GET    "/users/{id}/roles"             Administrator users::roles::list;
+        POST   "/users/{id}/roles"             Administrator users::roles::grant;
+        DELETE "/users/{id}/roles/{name}"      Administrator users::roles::revoke;
+        GET    "/users/{id}/sessions"          Administrator users::sessions::list;
+        DELETE "/users/{id}/sessions"          Administrator users::sessions::end;
+        GET    "/roles"                        Administrator roles::list;
+        POST   "/roles"                        Administrator roles::create;
+        PATCH  "/roles/{name}"                 Administrator roles::role::change;
+        DELETE "/roles/{name}"                 Administrator roles::role::delete;
+        GET    "/me/activity"                  SignedIn      me::activity::list;
+        GET    "/audit"                        Administrator audit::list;
+        POST   "/me/email"                     SignedIn      me::email::change;
+        POST   "/me/email/undo"                Anybody       me::email::undo;
+        POST   "/me/password"                  SignedIn      me::password::change;
+        POST   "/password/forgot"              Anybody       password::forgot::forgot;
+        POST   "/password/reset"               Anybody       password::reset::reset;
+        GET    "/.well-known/jwks.json"        Anybody       well_known::jwks::show;
+        GET    "/healthz"                      Anybody       operation::healthz::show;
+        GET    "/readyz"                       Anybody       operation::readyz::show;
+        GET    "/metrics"                      Anybody       operation::metrics::show;
+        GET    "/openapi.json"                 Anybody       docs::openapi_json;
+        GET    "/swagger.json"                 Anybody       docs::swagger_json;
+        GET    "/"                             Anybody       docs::front;
+        GET    "/docs"                         Anybody       docs::docs;
+        GET    "/docs/"                        Anybody       docs::page;
+        GET    "/docs/{file}"                  Anybody       docs::asset;
+    }
+
+    router for_services {
+        GET    "/revocations"                  Service       revocations::show;
+        POST   "/introspect"                   Service       introspect::introspect;
+    }
+
     // By any method, and with the original path behind it: see `forward_auth::routes`.
-    route("GET", "/forward-auth", Access::Anybody),
-    route("GET", "/.well-known/jwks.json", Access::Anybody),
-    route("GET", "/revocations", Access::Service),
-    route("POST", "/introspect", Access::Service),
-    route("GET", "/healthz", Access::Anybody),
-    route("GET", "/readyz", Access::Anybody),
-    route("GET", "/metrics", Access::Anybody),
-    route("GET", "/openapi.json", Access::Anybody),
-    route("GET", "/swagger.json", Access::Anybody),
-    route("GET", "/docs", Access::Anybody),
-    route("GET", "/docs/", Access::Anybody),
-    route("GET", "/docs/{file}", Access::Anybody),
-];
-
-/// The doors and what they say of themselves.
-pub(crate) fn described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<S>) -> OpenApiRouter<S> {
-    router
-        .routes(routes!(login::log_in))
-        .routes(routes!(logout::log_out, logout::log_out_by_post))
-        .routes(routes!(token::refresh::refresh))
-        .routes(routes!(register::register))
-        .routes(routes!(confirm::confirm))
-        .routes(routes!(confirm::resend::resend))
-        .routes(routes!(invitations::list, invitations::create))
-        .routes(routes!(invitations::id::revoke))
-        .routes(routes!(me::show, me::change, me::deletion::request))
-        .routes(routes!(me::deletion::cancel))
-        .routes(routes!(me::export::show))
-        .routes(routes!(me::sessions::list, me::sessions::end_others))
-        .routes(routes!(me::sessions::end))
-        .routes(routes!(me::api_keys::list, me::api_keys::create))
-        .routes(routes!(me::api_keys::revoke))
-        .routes(routes!(users::list, users::create))
-        .routes(routes!(users::bulk::run))
-        .routes(routes!(users::export::export))
-        .routes(routes!(users::id::show, users::id::change, users::id::delete))
-        .routes(routes!(users::disable::disable))
-        .routes(routes!(users::enable::enable))
-        .routes(routes!(users::undelete::undelete))
-        .routes(routes!(users::logout::log_out))
-        .routes(routes!(users::reset_password::start))
-        .routes(routes!(users::roles::list, users::roles::grant))
-        .routes(routes!(users::roles::revoke))
-        .routes(routes!(users::sessions::list, users::sessions::end))
-        .routes(routes!(roles::list, roles::create))
-        .routes(routes!(roles::role::change, roles::role::delete))
-        .routes(routes!(me::activity::list))
-        .routes(routes!(audit::list))
-        .routes(routes!(me::email::change))
-        .routes(routes!(me::email::undo))
-        .routes(routes!(me::password::change))
-        .routes(routes!(password::forgot::forgot))
-        .routes(routes!(password::reset::reset))
-        .routes(routes!(well_known::jwks::show))
-        .merge(for_services())
-        .routes(routes!(operation::healthz::show))
-        .routes(routes!(operation::readyz::show))
-        .routes(routes!(operation::metrics::show))
-        .routes(routes!(docs::openapi_json))
-        .routes(routes!(docs::swagger_json))
-        .routes(routes!(docs::front))
-        .routes(routes!(docs::docs))
-        .routes(routes!(docs::page))
-        .routes(routes!(docs::asset))
-}
-
-/// Doors for other services. Standards say what their statuses mean, so these are honest whatever `http_status` is.
-fn for_services<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
-    OpenApiRouter::new()
-        .routes(routes!(revocations::show))
-        .routes(routes!(introspect::introspect))
-        .route_layer(middleware::from_fn(layers::honestly))
-}
-
-/// The same and what is routed apart.
-pub(crate) fn all_described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<S>) -> OpenApiRouter<S> {
-    described(router).routes(routes!(forward_auth::answer))
+    apart {
+        GET    "/forward-auth"                 Anybody       forward_auth::answer;
+    }
 }
 
 /// Everything that Doorward serves, to be mounted anywhere.
 pub fn router(app: &App) -> Router {
-    let (router, _) = described(OpenApiRouter::new()).split_for_parts();
-    let router = router.fallback(layers::path_not_found).method_not_allowed_fallback(layers::method_not_allowed);
+    // Standards say what these doors' statuses mean, so they are honest whatever `http_status` is.
+    let for_services = for_services().route_layer(middleware::from_fn(layers::honestly));
+    let router = for_people()
+        .merge(for_services)
+        .fallback(layers::path_not_found)
+        .method_not_allowed_fallback(layers::method_not_allowed);
     layers::around(router, forward_auth::routes(), app)
 }
 

@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::router::all_described;
+use crate::router::Doors;
 
 mod schemas;
 
@@ -37,8 +37,8 @@ struct Description;
 
 /// The OpenAPI 3.1 document, with the title, version and description that are configured.
 pub fn openapi(settings: &Settings) -> utoipa::openapi::OpenApi {
-    let (_, mut api) =
-        all_described::<()>(utoipa_axum::router::OpenApiRouter::with_openapi(Description::openapi())).split_for_parts();
+    let mut api = Description::openapi();
+    api.merge(Doors::openapi());
     api.info.title.clone_from(&settings.api.title);
     api.info.version.clone_from(&settings.api.version);
     api.info.description = Some(settings.api.description.clone());
