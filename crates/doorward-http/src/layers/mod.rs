@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use http::{HeaderName, HeaderValue, Method, header};
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowCredentials, AllowOrigin, CorsLayer},
@@ -22,28 +23,27 @@ use tower_http::{
 
 use crate::App;
 
-/// Puts all of it around `router`, the outermost last; and around what pages of other origins have no business with.
-/// A preflight request is answered for them before anybody looks at it, and a proxy would take that for a yes.
+/// Puts all of it around `router`; and around what pages of other origins have no business with. A preflight request is
+/// answered for them before anybody looks at it, and a proxy would take that for a yes.
 pub(crate) fn around(router: Router, without_cors: Router, app: &App) -> Router {
     let settings = app.settings();
     let timeout = Duration::from_millis(settings.http.request_timeout_ms);
-    let inner = |router: Router| {
-        router
-            .layer(DefaultBodyLimit::max(settings.http.body_limit_bytes))
-            .layer(middleware::from_fn_with_state(timeout, finish::within_time))
-            .layer(CatchPanicLayer::custom(panics::answer))
+    // One stack, the outermost first: layer by layer, the router would box each route once for each.
+    let stack = |cors: Option<CorsLayer>| {
+        ServiceBuilder::new()
+            .layer(crate::DoorwardLayer::new(app.clone()))
+            .layer(middleware::from_fn(observe::observe))
+            .layer(middleware::from_fn_with_state(app.clone(), finish::in_the_wanted_form))
+            .layer(middleware::from_fn_with_state(app.clone(), safe_headers::add))
+            .option_layer(cors)
             .layer(middleware::from_fn_with_state(app.clone(), host::check))
+            .layer(CatchPanicLayer::custom(panics::answer))
+            .layer(middleware::from_fn_with_state(timeout, finish::within_time))
+            .layer(DefaultBodyLimit::max(settings.http.body_limit_bytes))
     };
-    let mut router = inner(router);
-    if !settings.http.cors_origins.is_empty() {
-        router = router.layer(cors(&settings.http.cors_origins));
-    }
-    router
-        .merge(inner(without_cors))
-        .layer(middleware::from_fn_with_state(app.clone(), safe_headers::add))
-        .layer(middleware::from_fn_with_state(app.clone(), finish::in_the_wanted_form))
-        .layer(middleware::from_fn(observe::observe))
-        .layer(crate::DoorwardLayer::new(app.clone()))
+    let origins = &settings.http.cors_origins;
+    let router = router.layer(stack((!origins.is_empty()).then(|| cors(origins))));
+    router.merge(without_cors.layer(stack(None)))
 }
 
 fn cors(origins: &[String]) -> CorsLayer {
