@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{path::Path, sync::OnceLock};
 
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, escape_formatter};
 use serde_json::Map;
@@ -44,7 +44,8 @@ pub const LANGUAGES: &[&str] = &["en", "zh"];
 
 /// The templates: Doorward's own, and those of the folder `mail.templates` in their place.
 pub struct Templates {
-    environment: Environment<'static>,
+    /// Made when the first mail needs it, where there are none of one's own to try out: most starts send none.
+    environment: OnceLock<Environment<'static>>,
 }
 
 /// A mail as it reads.
@@ -65,52 +66,12 @@ impl Templates {
     /// # Errors
     /// [`Error::Startup`] names the file and what is wrong with it.
     pub fn open(folder: Option<&Path>) -> Result<Self, Error> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        environment.set_formatter(escape);
-        for (name, source) in EMBEDDED.iter().chain(PARTS) {
-            environment.add_template(name, source).map_err(|error| Error::Internal(tell(&error)))?;
-        }
-        let mut templates = Self { environment };
-        if let Some(folder) = folder {
-            templates.override_from(folder)?;
-            templates.try_out(folder)?;
-        }
+        let Some(folder) = folder else { return Ok(Self { environment: OnceLock::new() }) };
+        let mut environment = ours();
+        override_from(&mut environment, folder)?;
+        let templates = Self { environment: environment.into() };
+        templates.try_out(folder)?;
         Ok(templates)
-    }
-
-    fn override_from(&mut self, folder: &Path) -> Result<(), Error> {
-        let unreadable = |error: std::io::Error| {
-            Error::startup(
-                format!("the folder {} of `mail.templates` can't be read: {error}", folder.display()),
-                "make it readable for Doorward's user, or leave the setting out",
-            )
-        };
-        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-            if !has_extension(&path) {
-                continue;
-            }
-            let is_known = EMBEDDED.iter().chain(PARTS).any(|(known, _)| *known == name);
-            if !is_known && !name.starts_with('_') {
-                return Err(Error::startup(
-                    format!("no mail has the template {}", path.display()),
-                    "name it like one of Doorward's, such as `confirm.en.html`; \
-                     parts of your own begin with `_`",
-                ));
-            }
-            let length = std::fs::metadata(&path).map_err(unreadable)?.len();
-            if length > MAX_TEMPLATE_BYTES {
-                return Err(Error::startup(
-                    format!("the template {} is larger than {MAX_TEMPLATE_BYTES} bytes", path.display()),
-                    "shorten it; link to pictures rather than embed them",
-                ));
-            }
-            let source = std::fs::read_to_string(&path).map_err(unreadable)?;
-            self.environment.add_template_owned(name, source).map_err(|error| broken(&path, &tell(&error)))?;
-        }
-        Ok(())
     }
 
     fn try_out(&self, folder: &Path) -> Result<(), Error> {
@@ -153,7 +114,11 @@ impl Templates {
         let of = |context: &[(String, Value)], extension: &str| {
             let name = format!("{}.{language}.{extension}", template.name());
             let values = Value::from_pairs(context.iter().cloned());
-            self.environment.get_template(&name).and_then(|it| it.render(values)).map_err(|error| tell(&error))
+            self.environment
+                .get_or_init(ours)
+                .get_template(&name)
+                .and_then(|it| it.render(values))
+                .map_err(|error| tell(&error))
         };
         let text = of(&context, "txt")?;
         let (first, body) = text.split_once('\n').unwrap_or((&text, ""));
@@ -167,6 +132,52 @@ impl Templates {
         let html = of(&context, "html")?;
         Ok(Rendered { subject, text, html })
     }
+}
+
+/// Doorward's own templates, each parsed when it is first needed.
+fn ours() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_formatter(escape);
+    environment.set_loader(|name| Ok(embedded(name).map(str::to_owned)));
+    environment
+}
+
+fn override_from(environment: &mut Environment<'static>, folder: &Path) -> Result<(), Error> {
+    let unreadable = |error: std::io::Error| {
+        Error::startup(
+            format!("the folder {} of `mail.templates` can't be read: {error}", folder.display()),
+            "make it readable for Doorward's user, or leave the setting out",
+        )
+    };
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        if !has_extension(&path) {
+            continue;
+        }
+        if embedded(&name).is_none() && !name.starts_with('_') {
+            return Err(Error::startup(
+                format!("no mail has the template {}", path.display()),
+                "name it like one of Doorward's, such as `confirm.en.html`; \
+                 parts of your own begin with `_`",
+            ));
+        }
+        let length = std::fs::metadata(&path).map_err(unreadable)?.len();
+        if length > MAX_TEMPLATE_BYTES {
+            return Err(Error::startup(
+                format!("the template {} is larger than {MAX_TEMPLATE_BYTES} bytes", path.display()),
+                "shorten it; link to pictures rather than embed them",
+            ));
+        }
+        let source = std::fs::read_to_string(&path).map_err(unreadable)?;
+        environment.add_template_owned(name, source).map_err(|error| broken(&path, &tell(&error)))?;
+    }
+    Ok(())
+}
+
+fn embedded(name: &str) -> Option<&'static str> {
+    EMBEDDED.iter().chain(PARTS).find(|(known, _)| *known == name).map(|(_, source)| *source)
 }
 
 fn has_extension(path: &Path) -> bool {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod data;
+mod deferred;
 mod operation;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use data::{
     AdoptArguments, AdoptStep, ExportArguments, ExportWord, IdsWord, ImportCommand, ImportOptions, MigrateCommand,
     MoveArguments, OnConflictWord, SourceDatabase,
 };
+pub(crate) use deferred::Deferred;
 pub(crate) use operation::{
     AuditCommand, AuditFilter, ConfigCommand, ExportFormat, KeyCommand, MailCommand, ReferenceFormat, RulesCommand,
     ThrottleCommand, TokenCommand,
@@ -100,56 +102,56 @@ pub(crate) enum Command {
     },
     /// Users and their roles
     #[command(subcommand)]
-    User(UserCommand),
+    User(Deferred<UserCommand>),
     /// Roles and what they permit
     #[command(subcommand)]
-    Role(RoleCommand),
+    Role(Deferred<RoleCommand>),
     /// Users for programs
     #[command(subcommand)]
-    Service(ServiceCommand),
+    Service(Deferred<ServiceCommand>),
     /// API keys
     #[command(subcommand)]
-    ApiKey(ApiKeyCommand),
+    ApiKey(Deferred<ApiKeyCommand>),
     /// Invitations to register
     #[command(subcommand)]
-    Invitation(InvitationCommand),
+    Invitation(Deferred<InvitationCommand>),
     /// Sessions
     #[command(subcommand)]
-    Session(SessionCommand),
+    Session(Deferred<SessionCommand>),
     /// Tokens
     #[command(subcommand)]
-    Token(TokenCommand),
+    Token(Deferred<TokenCommand>),
     /// Failed tries, and who must wait because of them
     #[command(subcommand)]
-    Throttle(ThrottleCommand),
+    Throttle(Deferred<ThrottleCommand>),
     /// Who did what to whom
     #[command(subcommand)]
-    Audit(AuditCommand),
+    Audit(Deferred<AuditCommand>),
     /// The signing keys
     #[command(subcommand)]
-    Key(KeyCommand),
+    Key(Deferred<KeyCommand>),
     /// Mail
     #[command(subcommand)]
-    Mail(MailCommand),
+    Mail(Deferred<MailCommand>),
     /// Take over another application's users where they are; changes nothing without --apply
-    Adopt(AdoptArguments),
+    Adopt(Deferred<AdoptArguments>),
     /// The database's schema
     #[command(subcommand)]
-    Migrate(MigrateCommand),
+    Migrate(Deferred<MigrateCommand>),
     /// Take in users of another system, with the hashes of their passwords
     ///
     /// Cut off at any moment and run again, it goes on where it was. Ends with 7 where records were rejected.
     #[command(subcommand)]
-    Import(ImportCommand),
+    Import(Deferred<ImportCommand>),
     /// Write everything that Doorward holds into a new folder, as of one moment
     ///
     /// Beside a file a table there is manifest.json, with counts and SHA-256. `doorward import doorward` reads it.
-    Export(ExportArguments),
+    Export(Deferred<ExportArguments>),
     /// Move everything to another database while this one serves
     ///
     /// Copies, catches up, compares every row, and at the end makes this database refuse writes. Cut off at any
     /// moment and run again, it goes on where it was.
-    Move(MoveArguments),
+    Move(Deferred<MoveArguments>),
     /// Copy the embedded database while it is in use
     Backup {
         /// The file to make
@@ -176,10 +178,10 @@ pub(crate) enum Command {
     Doctor,
     /// Who may ask what of the services behind a proxy
     #[command(subcommand)]
-    Rules(RulesCommand),
+    Rules(Deferred<RulesCommand>),
     /// The configuration
     #[command(subcommand)]
-    Config(ConfigCommand),
+    Config(Deferred<ConfigCommand>),
     /// Print the description of the API (OpenAPI 3.1)
     Openapi,
     /// Print completions for a shell

@@ -37,7 +37,7 @@ use doorward_core::{
     settings::{self, Loaded, Options},
 };
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Deferred};
 
 /// What a command that works on the database needs.
 pub(crate) struct Context {
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
         output::print(String::from_utf8_lossy(&text).trim_end());
         return Ok(Exit::Done);
     }
-    if let Command::Config(command) = &arguments.command
+    if let Command::Config(Deferred(command)) = &arguments.command
         && let Some(outcome) = config::without_loading(command)
     {
         return outcome;
@@ -70,31 +70,32 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
     runtime.block_on(dispatch(arguments.command, context))
 }
 
+/// Each command in a box of its own: a server needs no room on the stack for the largest of the others.
 async fn dispatch(command: Command, context: Context) -> Outcome {
     match command {
         Command::Serve { .. } => Box::pin(serve::run(context.loaded)).await.map(|()| Exit::Done),
-        Command::User(command) => user::run(command, context).await,
-        Command::Role(command) => role::run(command, context).await,
-        Command::Rules(command) => rules::run(command, context).await,
-        Command::Service(command) => service::run(command, context).await,
-        Command::ApiKey(command) => api_key::run(command, context).await,
-        Command::Invitation(command) => invitation::run(command, context).await,
-        Command::Session(command) => session::run(command, context).await,
-        Command::Token(command) => token::run(&command, context).await,
-        Command::Throttle(command) => throttle::run(command, context).await,
-        Command::Audit(command) => audit::run(command, context).await,
-        Command::Key(command) => key::run(&command, context).await,
-        Command::Mail(command) => mail::run(&command, context).await,
-        Command::Adopt(arguments) => adopt::run(&arguments, context).await,
-        Command::Migrate(command) => migrate::run(&command, context).await,
-        Command::Import(command) => import::run(command, context).await,
-        Command::Export(arguments) => export::run(&arguments, context).await,
-        Command::Move(arguments) => moving::run(&arguments, context).await,
-        Command::Backup { file } => backup::back_up(&file, context).await,
-        Command::Restore { file, yes } => backup::restore(&file, yes, &context).await,
-        Command::Health { ready } => health::run(ready, &context).await,
-        Command::Doctor => doctor::run(context).await,
-        Command::Config(command) => config::run(&command, &context),
+        Command::User(Deferred(command)) => Box::pin(user::run(command, context)).await,
+        Command::Role(Deferred(command)) => Box::pin(role::run(command, context)).await,
+        Command::Rules(Deferred(command)) => Box::pin(rules::run(command, context)).await,
+        Command::Service(Deferred(command)) => Box::pin(service::run(command, context)).await,
+        Command::ApiKey(Deferred(command)) => Box::pin(api_key::run(command, context)).await,
+        Command::Invitation(Deferred(command)) => Box::pin(invitation::run(command, context)).await,
+        Command::Session(Deferred(command)) => Box::pin(session::run(command, context)).await,
+        Command::Token(Deferred(command)) => Box::pin(token::run(&command, context)).await,
+        Command::Throttle(Deferred(command)) => Box::pin(throttle::run(command, context)).await,
+        Command::Audit(Deferred(command)) => Box::pin(audit::run(command, context)).await,
+        Command::Key(Deferred(command)) => Box::pin(key::run(&command, context)).await,
+        Command::Mail(Deferred(command)) => Box::pin(mail::run(&command, context)).await,
+        Command::Adopt(Deferred(arguments)) => Box::pin(adopt::run(&arguments, context)).await,
+        Command::Migrate(Deferred(command)) => Box::pin(migrate::run(&command, context)).await,
+        Command::Import(Deferred(command)) => Box::pin(import::run(command, context)).await,
+        Command::Export(Deferred(arguments)) => Box::pin(export::run(&arguments, context)).await,
+        Command::Move(Deferred(arguments)) => Box::pin(moving::run(&arguments, context)).await,
+        Command::Backup { file } => Box::pin(backup::back_up(&file, context)).await,
+        Command::Restore { file, yes } => Box::pin(backup::restore(&file, yes, &context)).await,
+        Command::Health { ready } => Box::pin(health::run(ready, &context)).await,
+        Command::Doctor => Box::pin(doctor::run(context)).await,
+        Command::Config(Deferred(command)) => config::run(&command, &context),
         Command::Openapi => {
             output::print_json(&doorward_http::openapi(&context.loaded.settings));
             Ok(Exit::Done)
