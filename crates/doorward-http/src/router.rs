@@ -75,9 +75,10 @@ macro_rules! doors {
 
         $(
             fn $group() -> Router {
-                Router::new()$(
-                    .route($path, on(MethodFilter::$method, Door(|request| Handler::call($($door)::+, request, ()))))
-                )*
+                const DOORS: &[(&str, MethodFilter, Door)] = &[
+                    $( ($path, MethodFilter::$method, Door(|request| Handler::call($($door)::+, request, ()))), )*
+                ];
+                DOORS.iter().fold(Router::new(), |router, (path, method, door)| router.route(path, on(*method, *door)))
             }
         )*
 

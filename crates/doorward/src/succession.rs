@@ -97,7 +97,7 @@ impl Succession {
             if !has_left(database).await {
                 continue;
             }
-            match self.start_on(next).await {
+            match Box::pin(self.start_on(next)).await {
                 Ok(next) => {
                     tracing::info!(
                         database = next.core().database().location(),

@@ -15,11 +15,11 @@ use super::TelemetryError;
 use super::line::{JsonLine, PrettyFields, PrettyLine};
 
 /// Lines that are kept while stderr takes none; later ones are dropped.
-const LINES_KEPT: usize = 8192;
+const LINES_KEPT: usize = 2048;
 
-/// The migrator tells at `INFO` of each table that it looks for. Doorward says itself what was brought up
-/// to date, so these lines are for those who ask for them: by this name, or by `debug`.
-const CHATTY: &str = "sea_orm_migration";
+/// The migrator tells at `INFO` of each table that it looks for, and PostgreSQL of each that is there already. Doorward says
+/// itself what was brought up to date, so these lines are for those who ask for them: by these names, or by `debug`.
+const CHATTY: [&str; 2] = ["sea_orm_migration", "sqlx::postgres::notice"];
 
 /// What a log line looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -98,9 +98,10 @@ where
         .map_err(|source| TelemetryError::Filter { filter: filter.to_owned(), source })
         .map(|parsed| {
             let most = parsed.max_level_hint().unwrap_or(LevelFilter::TRACE);
-            let hushed = most <= LevelFilter::INFO && !filter.contains(CHATTY);
+            let wanted = CHATTY.map(|target| most > LevelFilter::INFO || filter.contains(target));
             let heard = move |event: &Metadata<'_>| {
-                !hushed || *event.level() < Level::INFO || !event.target().starts_with(CHATTY)
+                let mut hushed = CHATTY.iter().zip(wanted).filter(|(_, wanted)| !wanted);
+                *event.level() < Level::INFO || !hushed.any(|(target, _)| event.target().starts_with(target))
             };
             // Without the hint, lines that nobody wants would cost more than a comparison.
             parsed.and(filter_fn(heard).with_max_level_hint(most))
@@ -264,6 +265,12 @@ mod tests {
             [("info", 1), ("warn", 1), ("error", 0), ("debug", 2), ("info,sea_orm_migration=info", 2)]
         {
             assert_eq!(logged(filter, true, false, event).lines().count(), lines, "{filter}");
+        }
+        let notice = || tracing::info!(target: "sqlx::postgres::notice", "relation already exists, skipping");
+        for (filter, lines) in
+            [("info", 0), ("debug", 1), ("info,sqlx::postgres::notice=info", 1), ("info,sea_orm_migration=info", 0)]
+        {
+            assert_eq!(logged(filter, true, false, notice).lines().count(), lines, "{filter}");
         }
     }
 
